@@ -1,0 +1,61 @@
+// Package format is the border between the bytes of a record and rows: what a decoder and an encoder
+// must do, and how a format declares itself.
+//
+// Each format is a folder below; the list of them is in builtin. Connectors and the store are handed
+// decoders and encoders; they know no format by name.
+package format
+
+import (
+	"errors"
+	"fmt"
+
+	"millrace/option"
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// Decoder appends the rows of one record to a builder: none for a tombstone, two for an update.
+// It decodes only the fields of the schema that it was made for.
+//
+// An error says why the record cannot be read (use *Error to name the field); dst then holds what it
+// held before. A full builder is ErrFull, with dst as before: the caller empties it and tries again.
+// msg is not kept. A Decoder belongs to one goroutine and allocates nothing per record.
+type Decoder interface {
+	Decode(msg []byte, dst *vec.Builder) error
+}
+
+// Encoder appends the bytes of one row to dst and returns the longer slice. It belongs to one
+// goroutine and allocates nothing but dst's growth. An error leaves dst's content as it was.
+type Encoder interface {
+	Append(dst []byte, b *vec.Batch, row int) ([]byte, error)
+}
+
+// ErrFull is returned by a Decoder whose rows do not fit into the builder.
+var ErrFull = errors.New("batch is full")
+
+// Error says which field of a record cannot be read, and why. It is what the dead-letter topic shows.
+type Error struct {
+	Field  string // "" if the record as a whole is broken
+	Reason string
+}
+
+// Error returns the field and the reason.
+func (e *Error) Error() string {
+	if e.Field == "" {
+		return e.Reason
+	}
+	return fmt.Sprintf("field %q: %s", e.Field, e.Reason)
+}
+
+// Spec is a format as SQL sees it: 'format' = 'name', with its options as 'name.option'. A nil
+// constructor means that this direction does not exist.
+type Spec struct {
+	Name    string
+	Doc     string
+	Options []option.Option
+	// NewDecoder makes a decoder of the given fields, matched by name. A field that is NOT NULL and
+	// absent or null in a record is an error of that record.
+	NewDecoder func(*schema.Schema, option.Values) (Decoder, error)
+	// NewEncoder makes an encoder of rows with the given fields.
+	NewEncoder func(*schema.Schema, option.Values) (Encoder, error)
+}

@@ -1,0 +1,87 @@
+// Package function holds what SQL expressions can call: the scalar and aggregate functions of Flink
+// SQL with Flink's types and answers, one file per family.
+//
+// The planner binds a call to an Overload; the engine calls its Kernel once per batch. A Scalar or an
+// Aggregate is a constant table entry. Kernels keep no state of their own, so that one Overload
+// serves many goroutines; memory they need between calls belongs to the Call.
+package function
+
+import (
+	"time"
+
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// Arg is an argument as the planner knows it: its type and, if it is constant, its value.
+type Arg struct {
+	Type  schema.Type
+	Const *vec.Value // nil unless constant
+}
+
+// Scalar is a function of one row. The documentation and the first test are its Example.
+type Scalar struct {
+	Name    string // upper case; operators by their symbol: "+", "=", "||", "AND", "IS NULL"
+	Doc     string
+	Example string // SQL and answer: "UPPER('ab') = 'AB'"
+	// Bind picks the overload for the arguments. Its error is text for the user: what was given,
+	// what is expected.
+	Bind func(args []Arg) (*Overload, error)
+	// Volatile functions give another answer at another time; they are never folded.
+	Volatile bool
+}
+
+// Overload is a function bound to types.
+type Overload struct {
+	// Args are the types that the arguments must be cast to before the call.
+	Args   []schema.Type
+	Result schema.Type
+	// Kernel computes the result for the named rows.
+	Kernel Kernel
+	// Lenient kernels are told about NULLs and decide the result's validity themselves. For the
+	// others NULL in is NULL out: the caller sets dst.Valid before the call, and a kernel that can
+	// fail skips the rows that are NULL there.
+	Lenient bool
+}
+
+// Kernel computes dst, already Reset to the result type and c.Rows.N rows, for the rows c.Rows from
+// args, whose columns have at least that many rows. It may write rows that are not named, but must
+// not fail because of them. Strings are appended for every physical row in order.
+type Kernel func(c *Call, args []*vec.Column, dst *vec.Column) error
+
+// Call is the surroundings of a kernel call. It belongs to one goroutine.
+type Call struct {
+	Rows vec.Rows
+	// Zone is the session's time zone.
+	Zone *time.Location
+	// Now is the processing time of the batch.
+	Now time.Time
+	// Scratch is memory that kernels may use during a call.
+	Scratch []byte
+}
+
+// Aggregate is a function of many rows. Accumulators are columns, one row a group, so that they can
+// be sent to another task, stored in a snapshot and merged.
+type Aggregate struct {
+	Name    string
+	Doc     string
+	Example string
+	Bind    func(args []Arg) (*AggregateOverload, error)
+}
+
+// AggregateOverload is an aggregate bound to types.
+type AggregateOverload struct {
+	Args   []schema.Type
+	Result schema.Type
+	// State are the types of the accumulator's columns.
+	State []schema.Type
+	// Grow makes room for n groups; new ones are at the neutral element (mostly NULL or 0).
+	Grow func(state []vec.Column, from, n int)
+	// Add adds row rows.At(k) of args to group groups[k], for every k.
+	Add func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error
+	// Merge adds row rows.At(k) of other, a state, to group groups[k], for every k.
+	Merge func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error
+	// Finish writes the answers of the groups named by rows, in order, to rows 0.. of dst,
+	// already Reset to Result with rows.Len() rows.
+	Finish func(state []vec.Column, rows vec.Rows, dst *vec.Column) error
+}
