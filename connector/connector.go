@@ -148,4 +148,6 @@ type Spec struct {
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)
+	// Collect is nil for a connector that brings nothing to the bus by itself.
+	Collect func(option.Values) (Collector, error)
 }
