@@ -1,0 +1,64 @@
+# What a developer types. The work is done by the tools named here and by scripts/.
+#
+#   make run         build all and start the platform on 127.0.0.1:8000
+#   make test        install what the tests need, run them all
+#   make check-all   the same, and the race detector, fuzzing and long kill tests
+#   make e2e ARGS='-run Ledger'    one kind of test; so too unit, sql, ui-test
+
+VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+UI_SOURCES := $(shell find ui/src ui/public -type f) $(wildcard ui/*.json ui/*.ts ui/index.html)
+
+.PHONY: run build test check-all deps lint fmt unit sql ui-test e2e race fuzz bench clean
+
+run: build
+	bin/millrace up $(ARGS)
+
+build: ui/dist/index.html
+	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/millrace ./cmd/millrace
+
+test: deps
+	scripts/test.sh
+
+check-all: deps
+	scripts/test.sh all
+
+deps:
+	scripts/deps.sh
+
+lint:
+	scripts/lint.sh
+
+fmt:
+	go tool gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
+
+unit:
+	go test $$(go list ./... | grep -v /test/e2e) $(ARGS)
+
+sql:
+	go test ./test/sql $(ARGS)
+
+ui-test: ui/node_modules/.package-lock.json
+	cd ui && npm run --silent lint && npm run --silent test
+
+e2e: build
+	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 ./test/e2e $(ARGS)
+
+race:
+	go test -race $$(go list ./... | grep -v /test/e2e) $(ARGS)
+
+fuzz:
+	scripts/fuzz.sh $(ARGS)
+
+bench: build
+	go run ./bench $(ARGS)
+
+clean:
+	rm -rf bin ui/dist/assets ui/dist/index.html
+
+ui/node_modules/.package-lock.json: ui/package-lock.json ui/package.json
+	cd ui && npm ci --include=dev --no-audit --no-fund
+	@touch $@
+
+ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
+	cd ui && npm run build
+	@touch $@ ui/dist/.gitkeep
