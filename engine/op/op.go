@@ -1,0 +1,61 @@
+// Package op holds the operators: how batches become other batches. The engine chains them, feeds
+// them and tells them how far event time has come.
+//
+// One goroutine owns an operator. A batch, and what it holds, is valid only during the call; an
+// operator that must keep rows copies them into its state. Operators do not block and do not know
+// about checkpoints but for Stateful.
+package op
+
+import (
+	"millrace/engine/state"
+	"millrace/vec"
+)
+
+// Out takes what an operator emits. Emit may block: that is backpressure.
+type Out interface {
+	Emit(b *vec.Batch) error
+}
+
+// Operator turns batches into batches.
+type Operator interface {
+	Process(b *vec.Batch, out Out) error
+}
+
+// Advancer is an operator that waits for event time. The watermark, in milliseconds, is the lowest
+// of all inputs and never goes back.
+type Advancer interface {
+	Advance(watermark int64, out Out) error
+}
+
+// Flusher is an operator that holds rows back only to save work. Flush emits them; it is called
+// before a snapshot, so that the operator has no state.
+type Flusher interface {
+	Flush(out Out) error
+}
+
+// Stateful is an operator that must survive a restart. Restore is called once for each task that wrote
+// a part of the snapshot, and takes only the rows whose keys are in this task's share, so that a
+// job may go on at another parallelism.
+type Stateful interface {
+	Snapshot(w *state.Writer) error
+	Restore(r *state.Reader, share Share) error
+}
+
+// Share is which keys belong to a task: those whose hash modulo Of is Index.
+type Share struct {
+	Index, Of int
+}
+
+// Select returns the first n rows of cols, taken as keys, that are in the share; nil means all.
+func (s Share) Select(h vec.Hasher, cols []vec.Column, n int) []int32 {
+	if s.Of <= 1 {
+		return nil
+	}
+	sel := make([]int32, 0, n)
+	for i, hash := range h.Rows(nil, cols, vec.Rows{N: n}) {
+		if hash%uint64(s.Of) == uint64(s.Index) {
+			sel = append(sel, int32(i))
+		}
+	}
+	return sel
+}
