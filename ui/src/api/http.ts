@@ -1,0 +1,68 @@
+// The one way to call the platform over HTTP.
+
+/** The body of an error: RFC 9457, and a hint when the platform knows how to mend it. */
+interface ProblemBody {
+  title?: string
+  status?: number
+  detail?: string
+  hint?: string
+  errors?: { message?: string; location?: string }[]
+}
+
+/** Problem is an answer that is not the one asked for; status 0 means that none came at all. */
+export class Problem extends Error {
+  readonly status: number
+  readonly hint: string | undefined
+
+  constructor(status: number, message: string, hint?: string) {
+    super(message)
+    this.name = 'Problem'
+    this.status = status
+    this.hint = hint
+  }
+
+  /** from turns whatever was thrown into a Problem, so that pages show one shape. */
+  static from(cause: unknown): Problem {
+    if (cause instanceof Problem) return cause
+    return new Problem(0, cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+/** problemOf reads an error body, which may also be something other than JSON (a proxy's page). */
+export function problemOf(status: number, statusText: string, text: string): Problem {
+  const body = parseBody(text)
+  const details = (body?.errors ?? [])
+    .map((e) => [e.location, e.message].filter(Boolean).join(': '))
+    .filter(Boolean)
+  const main = body?.detail ?? body?.title ?? (statusText || `HTTP ${status}`)
+  const message = details.length > 0 ? `${main} (${details.join('; ')})` : main
+  return new Problem(status, message, body?.hint)
+}
+
+function parseBody(text: string): ProblemBody | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** call sends one request and returns its JSON; anything else is thrown as a Problem. */
+export async function call<T>(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const init: RequestInit = { method, headers: { accept: 'application/json' } }
+  if (signal) init.signal = signal
+  if (body !== undefined) {
+    init.headers = { ...init.headers, 'content-type': 'application/json' }
+    init.body = JSON.stringify(body)
+  }
+  const response = await fetch(path, init)
+  const text = await response.text()
+  if (!response.ok) throw problemOf(response.status, response.statusText, text)
+  return (text === '' ? null : JSON.parse(text)) as T
+}
