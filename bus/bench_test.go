@@ -1,0 +1,174 @@
+package bus_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"millrace/bus"
+)
+
+// The test binary runs itself as the broker of the benchmarks, so that its CPU time is not counted.
+const childDir = "MILLRACE_TEST_BUS_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(dir), kfake.DefaultNumPartitions(4))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fmt.Println(c.ListenAddrs()[0])
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func otherProcess(b *testing.B) string {
+	b.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childDir+"="+b.TempDir())
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { in.Close(); _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	addr, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return addr[:len(addr)-1]
+}
+
+func cpu() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+const benchRecords = 1_000_000
+
+// sensor makes the article's record: 127 bytes of JSON.
+func sensor(dst []byte, i int) []byte {
+	return fmt.Appendf(dst, `{"id": "s%03d", "temperature": %6.2f, "humidity": %02d, "value": %8.4f, "event_time": "2026-11-20 10:%02d:%02d.%03d", "pad": "xy"}`,
+		i*7919%1000, 60+float64(i*31%4000)/100, i*13%100, float64(i%100000)/7, i/60000%60, i/1000%60, i%1000)
+}
+
+func fill(b *testing.B, addr string, codec bus.Codec) *bus.Bus {
+	b.Helper()
+	bb, err := bus.Open(b.Context(), bus.Config{Seeds: []string{addr}, Compression: codec})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { bb.Close(context.Background()) })
+	topic := "bench-" + string(codec)
+	if _, err := bb.Ensure(b.Context(), topic, 4, nil); err != nil {
+		b.Fatal(err)
+	}
+	recs := make([]bus.Record, 10_000)
+	values := make([]byte, 0, 2<<20)
+	began, beganCPU := time.Now(), cpu()
+	for n := 0; n < benchRecords; n += len(recs) {
+		values = values[:0]
+		for i := range recs {
+			at := len(values)
+			values = sensor(values, n+i)
+			recs[i] = bus.Record{Topic: topic, Value: values[at:]}
+		}
+		if err := bb.Append(b.Context(), recs); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("%s: wrote %d records of %d bytes: %.0f ns/record, %.0f CPU ns/record, %.1f bytes/record", codec, benchRecords, len(sensor(nil, 12345)),
+		float64(time.Since(began).Nanoseconds())/benchRecords, float64((cpu()-beganCPU).Nanoseconds())/benchRecords, float64(bb.Stats().ProducedBytes)/benchRecords)
+	return bb
+}
+
+// BenchmarkRead reads records of 127 bytes from four partitions: the cost of fetching them and of
+// stepping through them, without decoding.
+func BenchmarkRead(b *testing.B) {
+	addr := otherProcess(b)
+	for _, codec := range []bus.Codec{bus.None, bus.Snappy, bus.LZ4, bus.Zstd} {
+		bb := fill(b, addr, codec)
+		for _, size := range []int{256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20} {
+			b.Run(string(codec)+"/"+strconv.Itoa(size>>10)+"k", func(b *testing.B) {
+				r, err := bb.NewReader(bus.ReaderConfig{Committed: true, PartitionBytes: size})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(b.Context())
+				done := make(chan struct{})
+				go func() { defer close(done); r.Run(ctx) }()
+				parts := make([]*bus.Partition, 4)
+				for p := range parts {
+					parts[p] = r.Add("bench-"+string(codec), int32(p), 0)
+				}
+				began := cpu()
+				n, total := 0, int64(0)
+				b.ReportAllocs()
+				b.ResetTimer()
+				for n < b.N {
+					f, err := r.Poll(ctx)
+					if err != nil {
+						b.Fatal(err)
+					}
+					for f.Next() {
+						total += int64(len(f.Raw.Value))
+						n++
+					}
+					if f.After == f.HighWatermark {
+						parts[f.Partition].SeekTo(0)
+					}
+				}
+				b.StopTimer()
+				b.ReportMetric(float64((cpu()-began).Nanoseconds())/float64(n), "cpu-ns/record")
+				b.ReportMetric(0, "ns/op")
+				cancel()
+				<-done
+				r.Close()
+			})
+		}
+		b.Run(string(codec)+"/franz-go", func(b *testing.B) {
+			parts := map[int32]kgo.Offset{}
+			for p := range int32(4) {
+				parts[p] = kgo.NewOffset().At(0)
+			}
+			topic := "bench-" + string(codec)
+			n := 0
+			began := cpu()
+			b.ReportAllocs()
+			for n < b.N {
+				cl, err := kgo.NewClient(kgo.SeedBrokers(addr), kgo.FetchMaxPartitionBytes(1<<20), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+					kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: parts}))
+				if err != nil {
+					b.Fatal(err)
+				}
+				for got := 0; got < benchRecords && n < b.N; {
+					fs := cl.PollFetches(b.Context())
+					fs.EachRecord(func(r *kgo.Record) { n++; got++ })
+				}
+				cl.Close()
+			}
+			b.ReportMetric(float64((cpu()-began).Nanoseconds())/float64(n), "cpu-ns/record")
+		})
+	}
+}
