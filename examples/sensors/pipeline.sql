@@ -80,7 +80,8 @@ SELECT
   `value`,
   event_time,
   LOCALTIMESTAMP AS processed_at
-FROM sensors_raw;
+FROM sensors_raw
+WHERE id <> '';  -- Flink reads a missing id of a NOT NULL column as ''
 
 INSERT INTO sensors_stats
 SELECT
