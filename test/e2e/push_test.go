@@ -23,7 +23,7 @@ type written struct {
 func TestPush(t *testing.T) {
 	t.Parallel()
 	p := start(t, "--demo=off")
-	now := time.Now().UTC().Format(time.RFC3339Nano)
+	now := func() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 
 	f := func(contentType, body string, wantStatus, wantAccepted int, wantRejected ...int) {
 		t.Helper()
@@ -50,14 +50,14 @@ func TestPush(t *testing.T) {
 		}
 	}
 	point := func(room string, value string) string {
-		return fmt.Sprintf(`{"timestamp":%q,"metric":"push_test","value":%s,"tags":{"room":%q}}`, now, value, room)
+		return fmt.Sprintf(`{"timestamp":%q,"metric":"push_test","value":%s,"tags":{"room":%q}}`, now(), value, room)
 	}
 	const jsonType, lines = "application/json", "application/x-ndjson"
 	f(jsonType, point("a", "1.5"), 200, 1)
 	f(jsonType, "["+point("a", "2.5")+","+point("b", "7")+"]", 200, 2)
 	f(lines, point("c", "3")+"\n"+point("d", "4")+"\n", 200, 2)
 	f(lines, point("e", "5")+"\n{broken\n"+point("f", `"six"`)+"\n"+point("g", "8")+"\n", 200, 2, 1, 2)
-	f(jsonType, `[`+point("h", "9")+`,{"timestamp":"`+now+`","value":1}]`, 200, 1, 1)
+	f(jsonType, `[`+point("h", "9")+`,{"timestamp":"`+now()+`","value":1}]`, 200, 1, 1)
 
 	bad := func(contentType, body string) {
 		t.Helper()
