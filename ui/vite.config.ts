@@ -20,8 +20,13 @@ export default defineConfig({
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
       output: {
-        // ECharts changes far less often than the screen: a chunk of its own stays in the cache.
-        codeSplitting: { groups: [{ name: 'echarts', test: /node_modules\/(echarts|zrender)\// }] },
+        // What is not ours changes far less often than the screen: chunks of their own stay in the cache.
+        codeSplitting: {
+          groups: [
+            { name: 'echarts', test: /node_modules\/(echarts|zrender)\// },
+            { name: 'vue', test: /node_modules\/|plugin-vue/ },
+          ],
+        },
       },
     },
   },

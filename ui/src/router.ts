@@ -6,9 +6,15 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', component: Wall },
-    { path: '/streams/:topic?', component: () => import('@/pages/streams.vue') },
-    { path: '/pipelines', component: () => import('@/pages/pipelines.vue') },
-    { path: '/query', component: () => import('@/pages/query.vue') },
-    { path: '/:rest(.*)*', component: () => import('@/pages/not-found.vue') },
+    {
+      path: '/',
+      component: () => import('@/pages/frame.vue'),
+      children: [
+        { path: 'streams/:topic?', component: () => import('@/pages/streams.vue') },
+        { path: 'pipelines', component: () => import('@/pages/pipelines.vue') },
+        { path: 'query', component: () => import('@/pages/query.vue') },
+        { path: ':rest(.*)*', component: () => import('@/pages/not-found.vue') },
+      ],
+    },
   ],
 })

@@ -127,6 +127,8 @@ export function stripOption(samples: Sample[], slots: number, name: string, form
         name,
         type: 'bar',
         barWidth: '62%',
+        showBackground: true,
+        backgroundStyle: { color: withAlpha(palette.label, 0.07), borderRadius: 2 },
         silent: true,
         emphasis: { disabled: true },
         itemStyle: { borderRadius: [2, 2, 0, 0], color: rise(palette.figure) },
