@@ -1,0 +1,368 @@
+package json
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"millrace/format"
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// value reads the value of f. The usual forms are taken at once, the others by coerce.
+func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
+	if i >= len(b) {
+		return d.expected(b, i, "a value")
+	}
+	switch f.typ.ID {
+	case schema.Double:
+		if v, end := double(b, i); end > 0 {
+			dst.SetF64(f.col, v)
+			return end
+		}
+	case schema.VarChar, schema.Char:
+		if b[i] == '"' {
+			end, plain := d.text(b, i+1)
+			if plain {
+				dst.SetBytes(f.col, b[i+1:end])
+				return end + 1
+			}
+			if end < 0 {
+				return -1
+			}
+		}
+	case schema.Timestamp, schema.TimestampLTZ:
+		if b[i] == '"' {
+			end, plain := d.text(b, i+1)
+			if plain {
+				if v, ok := format.ParseTimestamp(b[i+1:end], d.style, f.typ.ID == schema.TimestampLTZ, f.typ.PerSecond()); ok {
+					dst.SetI64(f.col, v)
+					return end + 1
+				}
+			}
+			if end < 0 {
+				return -1
+			}
+		}
+	case schema.BigInt:
+		if v, end := whole(b, i); end > 0 {
+			dst.SetI64(f.col, v)
+			return end
+		}
+	case schema.Int:
+		if v, end := whole(b, i); end > 0 && v == int64(int32(v)) {
+			dst.SetInt(f.col, v)
+			return end
+		}
+	}
+	return d.coerce(b, i, f, dst)
+}
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
+
+// double reads a number whose digits fit 53 bits and that has no exponent: both the digits and the power
+// of ten are then exact, so that one division rounds right (W. D. Clinger, 1990). end is 0 for all else.
+func double(b []byte, i int) (f float64, end int) {
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	start, n := i, uint64(0)
+	for i < len(b) && b[i]-'0' <= 9 {
+		n = n*10 + uint64(b[i]-'0')
+		i++
+	}
+	length := i - start
+	if length == 0 || length > 1 && b[start] == '0' {
+		return 0, 0
+	}
+	fraction := 0
+	if i < len(b) && b[i] == '.' {
+		i++
+		from := i
+		for i < len(b) && b[i]-'0' <= 9 {
+			n = n*10 + uint64(b[i]-'0')
+			i++
+		}
+		if fraction = i - from; fraction == 0 {
+			return 0, 0
+		}
+	}
+	if length+fraction > 19 || n > 1<<53 || i < len(b) && b[i]|0x20 == 'e' {
+		return 0, 0
+	}
+	f = float64(int64(n))
+	if fraction > 0 {
+		f /= powersOfTen[fraction]
+	}
+	if negative {
+		f = -f
+	}
+	return f, i
+}
+
+// whole reads an integer of up to 18 digits. end is 0 for all else.
+func whole(b []byte, i int) (v int64, end int) {
+	negative := b[i] == '-'
+	if negative {
+		i++
+	}
+	start := i
+	for i < len(b) && b[i]-'0' <= 9 {
+		v = v*10 + int64(b[i]-'0')
+		i++
+	}
+	switch length := i - start; {
+	case length == 0, length > 18, length > 1 && b[start] == '0':
+		return 0, 0
+	}
+	if i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e') {
+		return 0, 0
+	}
+	if negative {
+		v = -v
+	}
+	return v, i
+}
+
+// token is what stands where a value is wanted.
+type token uint8
+
+const (
+	tokenString token = iota
+	tokenWhole        // a number without fraction and exponent
+	tokenFraction
+	tokenBool
+	tokenContainer
+)
+
+// coerce reads any value and converts it as Flink does.
+func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
+	start, kind := i, tokenString
+	var text []byte
+	switch b[i] {
+	case '"':
+		end, plain := d.text(b, i+1)
+		if end < 0 {
+			return -1
+		}
+		text, i = b[i+1:end], end+1
+		if !plain {
+			d.unescaped = appendUnescaped(d.unescaped[:0], text)
+			text = d.unescaped
+		}
+	case '{', '[':
+		kind = tokenContainer
+		i = d.container(b, i, d.depth)
+	case 'n':
+		i = d.word(b, i, "null")
+		dst.SetNull(f.col)
+		return i
+	case 't', 'f':
+		kind = tokenBool
+		i = d.scalar(b, i)
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		var integer bool
+		i, integer = d.number(b, i)
+		kind = tokenFraction
+		if integer {
+			kind = tokenWhole
+		}
+	default:
+		return d.fail(i, "this is no JSON value")
+	}
+	if i < 0 {
+		return -1
+	}
+	if kind != tokenString {
+		text = b[start:i]
+	}
+	v := d.convert(f, kind, text, dst)
+	if v == fine {
+		return i
+	}
+	if d.ignore {
+		dst.SetNull(f.col)
+		return i
+	}
+	d.bad, d.why = f, v.reason(text, f.typ)
+	return -1
+}
+
+// verdict says whether a value could be converted.
+type verdict uint8
+
+const (
+	fine verdict = iota
+	unlike
+	outside
+)
+
+func (v verdict) reason(text []byte, t schema.Type) string {
+	const shown = 64
+	if len(text) > shown {
+		cut := shown
+		for !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = append(append([]byte(nil), text[:cut]...), "..."...)
+	}
+	if v == outside {
+		return fmt.Sprintf("%s does not fit %s", text, t.Nullable())
+	}
+	return fmt.Sprintf("%q is no %s", text, t.Nullable())
+}
+
+func verdictOf(ok bool) verdict {
+	if ok {
+		return fine
+	}
+	return unlike
+}
+
+// convert sets f to the value of a token, by the rules of Flink's JsonParserToRowDataConverters.
+func (d *Decoder) convert(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+	switch f.typ.ID {
+	case schema.Char, schema.VarChar:
+		if kind == tokenContainer {
+			d.quoted, d.unescaped = appendCompact(d.quoted[:0], text, d.unescaped)
+			text = d.quoted
+		}
+		dst.SetBytes(f.col, text)
+	case schema.Boolean:
+		dst.SetBool(f.col, kind != tokenContainer && isTrue(format.TrimJava(text)))
+	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt, schema.IntervalMonth, schema.IntervalDay:
+		v, verdict := integer(f.typ.ID, kind, text)
+		if verdict != fine {
+			return verdict
+		}
+		dst.SetInt(f.col, v)
+	case schema.Float, schema.Double:
+		return setFloat(f, kind, text, dst)
+	case schema.Decimal:
+		return setDecimal(f, kind, text, dst)
+	case schema.Date, schema.Time, schema.Timestamp, schema.TimestampLTZ:
+		if kind != tokenString {
+			return unlike
+		}
+		v, ok := d.instant(f.typ, text)
+		if !ok {
+			return unlike
+		}
+		dst.SetInt(f.col, v)
+	case schema.Binary, schema.VarBinary:
+		if kind != tokenString {
+			return unlike
+		}
+		return verdictOf(dst.GrowBytes(f.col, func(to []byte) ([]byte, error) {
+			return base64.StdEncoding.AppendDecode(to, text)
+		}) == nil)
+	}
+	return fine
+}
+
+// isTrue is Java's Boolean.parseBoolean.
+func isTrue(text []byte) bool {
+	return len(text) == 4 && text[0]|0x20 == 't' && text[1]|0x20 == 'r' && text[2]|0x20 == 'u' && text[3]|0x20 == 'e'
+}
+
+func (d *Decoder) instant(t schema.Type, text []byte) (int64, bool) {
+	switch t.ID {
+	case schema.Date:
+		return format.ParseDate(text)
+	case schema.Time:
+		return format.ParseTime(text)
+	}
+	return format.ParseTimestamp(text, d.style, t.ID == schema.TimestampLTZ, t.PerSecond())
+}
+
+// integer converts to any of the integer types. Flink cuts the fraction of a number off for INT and
+// BIGINT, but takes none for the smaller types, nor in text.
+func integer(id schema.TypeID, kind token, text []byte) (int64, verdict) {
+	bits := 64
+	switch id {
+	case schema.TinyInt:
+		bits = 8
+	case schema.SmallInt:
+		bits = 16
+	case schema.Int, schema.IntervalMonth:
+		bits = 32
+	}
+	switch {
+	case kind == tokenFraction && bits >= 32:
+		f, _ := strconv.ParseFloat(string(text), 64)
+		// -2^63 and 2^63 are float64s, so the latter must be told apart.
+		limit := math.Ldexp(1, bits-1)
+		if !(f > -limit-1 && f < limit) {
+			return 0, outside
+		}
+		return int64(f), fine
+	case kind == tokenString:
+		text = format.TrimJava(text)
+	case kind != tokenWhole:
+		return 0, unlike
+	}
+	return decimalInteger(text, bits)
+}
+
+// decimalInteger is Java's parseInt for the given size.
+func decimalInteger(text []byte, size int) (int64, verdict) {
+	digits := text
+	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
+		digits = text[1:]
+	}
+	if len(digits) == 0 {
+		return 0, unlike
+	}
+	for _, c := range digits {
+		if c-'0' > 9 {
+			return 0, unlike
+		}
+	}
+	v, err := strconv.ParseInt(string(text), 10, size)
+	if err != nil {
+		return 0, outside
+	}
+	return v, fine
+}
+
+func setFloat(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+	if kind == tokenContainer || kind == tokenBool {
+		return unlike
+	}
+	size := 64
+	if f.typ.ID == schema.Float {
+		size = 32
+	}
+	v, ok := format.ParseDouble(text, size)
+	if !ok {
+		return unlike
+	}
+	if size == 32 {
+		dst.SetF32(f.col, float32(v))
+	} else {
+		dst.SetF64(f.col, v)
+	}
+	return fine
+}
+
+func setDecimal(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+	if kind == tokenContainer || kind == tokenBool {
+		return unlike
+	}
+	v, fits, ok := format.ParseDecimal(format.TrimJava(text), f.typ.Precision, f.typ.Scale)
+	switch {
+	case !ok:
+		return unlike
+	case fits:
+		dst.SetDecimal(f.col, v)
+	case f.typ.NotNull:
+		return outside
+	default:
+		dst.SetNull(f.col)
+	}
+	return fine
+}
