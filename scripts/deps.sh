@@ -21,6 +21,11 @@ have fc-list || packages+=(fontconfig)
 { have fc-list && fc-list :lang=zh | grep -q .; } || packages+=(fonts-noto-cjk)
 have python3 || packages+=(python3)
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3-venv)
+# Where the scripts of a real Kafka stand beside the checkout, the bus is tested on it too.
+if [ -d "${MILLRACE_REAL:-../shared/real}/kafka" ]; then
+  have java || packages+=(default-jre-headless)
+  have mvn || packages+=(maven)
+fi
 
 if [ ${#packages[@]} -gt 0 ]; then
   have apt-get || die "install these, or what your system calls them, and run it again: ${packages[*]}"

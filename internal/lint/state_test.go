@@ -57,7 +57,7 @@ var globals = []global{
 func TestNoGlobals(t *testing.T) {
 	tr := load(t)
 	tr.each(func(f *file, n ast.Node) {
-		if f.test {
+		if f.test || isTestSupport(f.dir) {
 			return
 		}
 		for _, g := range globals {
@@ -101,7 +101,7 @@ func TestPackageVariablesAreNotWritten(t *testing.T) {
 	tr := load(t)
 	vars := packageVariables(tr)
 	tr.each(func(f *file, n ast.Node) {
-		if f.test {
+		if f.test || isTestSupport(f.dir) {
 			return
 		}
 		for _, target := range assigned(n) {

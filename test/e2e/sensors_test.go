@@ -68,7 +68,7 @@ func sensorReadings(seed uint64, count int) []reading {
 		r.at = first.Add(time.Duration(i)*12*time.Millisecond - early)
 		// Sixteenths of nine make degrees Celsius that a float64 holds exactly, so that a sum does
 		// not depend on the order of its terms and averages can be compared with ==.
-		sixteenths := float64(90 + rnd.IntN(120))
+		sixteenths := float64(30 + rnd.IntN(80))
 		fahrenheit := strconv.FormatFloat(32+9*sixteenths/16, 'f', -1, 64)
 		celsius := 5 * sixteenths / 16
 		r.celsius = &celsius
