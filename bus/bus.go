@@ -2,7 +2,7 @@
 // topics, records in and out, transactions and lag. Everyone above uses it; with package broker and
 // connector/kafka it is the only door to franz-go.
 //
-// A Bus has one client that produces and asks. What must not share a connection or a producer id has
+// A Bus has one client that produces and one that asks. What must not share a connection or a producer id has
 // a client of its own: each Reader, because it waits in its requests, and each Transaction. All
 // methods may be called from any goroutine unless their type says otherwise.
 //
@@ -142,9 +142,15 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 	if b.cl, err = b.client(kgo.AllowAutoTopicCreation()); err != nil {
 		return nil, err
 	}
-	b.adm = kadm.NewClient(b.cl)
-	if err := b.cl.Ping(ctx); err != nil {
+	// Asking must not create topics, so it has a client of its own.
+	ask, err := b.client()
+	if err != nil {
+		return nil, err
+	}
+	b.adm = kadm.NewClient(ask)
+	if err := ask.Ping(ctx); err != nil {
 		b.cl.Close()
+		ask.Close()
 		return nil, fault.New(fault.Unavailable, "reach Kafka at %v: %w", cfg.Seeds, err).
 			WithHint("check that a broker listens there, and that its advertised address can be reached from here")
 	}
@@ -165,6 +171,7 @@ func (b *Bus) client(opts ...kgo.Opt) (*kgo.Client, error) {
 func (b *Bus) Close(ctx context.Context) error {
 	err := b.cl.Flush(ctx)
 	b.cl.Close()
+	b.adm.Close()
 	if err != nil {
 		return fmt.Errorf("close bus: %w", err)
 	}
@@ -176,7 +183,7 @@ func (b *Bus) Seeds() []string { return slices.Clone(b.cfg.Seeds) }
 
 // Ping asks any broker for an answer.
 func (b *Bus) Ping(ctx context.Context) error {
-	if err := b.cl.Ping(ctx); err != nil {
+	if _, err := b.adm.BrokerMetadata(ctx); err != nil {
 		return wrap(err, "ping the bus")
 	}
 	return nil

@@ -134,3 +134,12 @@ func topicsOf(recs []Record) string {
 	}
 	return recs[0].Topic
 }
+
+// keep puts an error back that wait has returned, so that the end of the transaction sees it, too.
+func (p *pending) keep(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = err
+	}
+}

@@ -39,6 +39,10 @@ func (t Topic) Records() (n int64) {
 // Ensure creates a topic if it does not exist, and says whether it did so. partitions below 1 leave
 // the number to the cluster. A topic that exists is left as it is.
 func (b *Bus) Ensure(ctx context.Context, topic string, partitions int, configs map[string]string) (created bool, err error) {
+	if !validName(topic) {
+		return false, fault.New(fault.Invalid, "create topic %q: the name is not allowed", topic).
+			WithHint("up to %d letters, digits, dots, underscores and dashes", maxName)
+	}
 	if partitions < 1 {
 		partitions = -1
 	}
@@ -57,6 +61,23 @@ func (b *Bus) Ensure(ctx context.Context, topic string, partitions int, configs 
 		return false, wrap(err, "create topic %s", topic)
 	}
 	return true, nil
+}
+
+// maxName is the longest name of a topic: Kafka makes file names of it.
+const maxName = 249
+
+// validName says whether Kafka takes a topic of that name. The embedded broker would take any.
+func validName(topic string) bool {
+	if topic == "" || topic == "." || topic == ".." || len(topic) > maxName {
+		return false
+	}
+	for _, c := range []byte(topic) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // Delete deletes a topic and its records.
