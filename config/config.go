@@ -1,0 +1,156 @@
+// Package config is the settings of a node: one struct, filled from defaults, one YAML file, the
+// environment and the command line, the later ones winning. node reads it; nothing below knows it.
+//
+// Every key of the file is also a variable: kafka.listen is MILLRACE_KAFKA_LISTEN. Unknown keys are
+// refused, with the place and the nearest known name. example.yaml is the reference: it holds every
+// key with its default, and a test keeps it so.
+//
+// What surprises people: a list in the file or the environment replaces the default list as a
+// whole. Unknown MILLRACE_ variables are warnings, not errors, because Kubernetes makes some up
+// from the names of services.
+package config
+
+import (
+	_ "embed"
+	"time"
+
+	"millrace/telemetry"
+)
+
+// Example is the documented file, with every key at its default.
+//
+//go:embed example.yaml
+var Example []byte
+
+// Config is the settings of one node.
+type Config struct {
+	Data      string     `yaml:"data"`      // folder of everything that is kept
+	Listen    string     `yaml:"listen"`    // address of API and screen
+	Hosts     []string   `yaml:"hosts"`     // names under which a loopback address may be asked for
+	Insecure  bool       `yaml:"insecure"`  // an open address without tokens
+	Tokens    []Token    `yaml:"tokens"`    // who may do what; empty: a loopback address is open to all
+	Kafka     Kafka      `yaml:"kafka"`     // the bus
+	Demo      Switch     `yaml:"demo"`      // the labelled generator that feeds sensors.raw
+	Log       Log        `yaml:"log"`       // what is written to stderr
+	CORS      CORS       `yaml:"cors"`      // who may call from other sites
+	Sources   Sources    `yaml:"sources"`   // what is collected
+	Pipelines []Pipeline `yaml:"pipelines"` // what runs from the start
+	Store     Store      `yaml:"store"`     // what is kept
+	SQL       SQL        `yaml:"sql"`       // bounds of a query
+
+	// Warnings are what was understood but does nothing, or was not understood in the environment.
+	Warnings []string `yaml:"-"`
+}
+
+// Token lets its bearer in with a role. Exactly one of Token and TokenFile is given; Load reads the
+// file.
+type Token struct {
+	Name      string           `yaml:"name"`
+	Role      string           `yaml:"role"` // viewer, editor, admin or ingest
+	Token     telemetry.Secret `yaml:"token"`
+	TokenFile string           `yaml:"token_file"`
+}
+
+// Kafka says where the bus is.
+type Kafka struct {
+	Listen     string   `yaml:"listen"`      // address of the embedded broker
+	Bootstrap  []string `yaml:"bootstrap"`   // brokers of a cluster; empty: the embedded one
+	Partitions int      `yaml:"partitions"`  // of topics that the platform makes
+	SyncWrites bool     `yaml:"sync_writes"` // the embedded broker fsyncs before it acknowledges
+}
+
+// Embedded reports whether the bus is the embedded broker.
+func (k Kafka) Embedded() bool { return len(k.Bootstrap) == 0 }
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string              `yaml:"level"`
+	Format telemetry.LogFormat `yaml:"format"`
+}
+
+// CORS lists the origins whose pages may call the API; "*" is everyone, none is the own one.
+type CORS struct {
+	Origins []string `yaml:"origins"`
+}
+
+// Sources are the collectors.
+type Sources struct {
+	Host HostSource `yaml:"host"`
+}
+
+// HostSource collects the figures of this machine.
+type HostSource struct {
+	Enabled  bool     `yaml:"enabled"`
+	Interval Duration `yaml:"interval"`
+	Topic    string   `yaml:"topic"`
+}
+
+// Pipeline is a Flink SQL file that runs from the start, and what is configured beside it.
+type Pipeline struct {
+	Name string `yaml:"name"`
+	File string `yaml:"file"` // "example:sensors" is in the binary
+	// DeadLetters is the topic for records that could not be read, "{topic}" standing for the one
+	// they came from; "off" drops them, counted.
+	DeadLetters string `yaml:"dead_letters"`
+}
+
+// Store says what is kept.
+type Store struct {
+	FlushInterval Duration  `yaml:"flush_interval"` // the longest that rows are in memory only
+	Retention     Retention `yaml:"retention"`
+	Topics        []Stored  `yaml:"topics"`
+}
+
+// Stored is a topic that is kept as a measurement.
+type Stored struct {
+	Topic string `yaml:"topic"`
+	// Measurement is its name; empty: the topic's. For points it is unused.
+	Measurement string   `yaml:"measurement"`
+	Layout      Layout   `yaml:"layout"`
+	Time        string   `yaml:"time"` // the field of event time; empty: the record's own time
+	Tags        []string `yaml:"tags"` // the fields that tell series apart
+}
+
+// Layout is how records of a topic become rows.
+type Layout string
+
+// The layouts: Points are DataPoints, each a row of the measurement named by its metric; Row is a
+// JSON object that is one row.
+const (
+	Points Layout = "points"
+	Row    Layout = "row"
+)
+
+// SQL bounds what one query may use.
+type SQL struct {
+	Memory  Size     `yaml:"memory"`
+	Threads int      `yaml:"threads"` // 0: one for each core
+	Timeout Duration `yaml:"timeout"`
+	Rows    int      `yaml:"rows"` // the most an answer has
+}
+
+// Default returns the settings of a node that nobody configured.
+func Default() Config {
+	return Config{
+		Data:   "./data",
+		Listen: "127.0.0.1:8000",
+		Kafka:  Kafka{Listen: "127.0.0.1:9092", Partitions: 4},
+		Demo:   On,
+		Log:    Log{Level: "info", Format: telemetry.AutoFormat},
+		Sources: Sources{Host: HostSource{
+			Enabled: true, Interval: Duration(time.Second), Topic: "metrics.host",
+		}},
+		Pipelines: []Pipeline{{Name: "sensors", File: "example:sensors", DeadLetters: "{topic}.dead"}},
+		Store: Store{
+			FlushInterval: Duration(5 * time.Second),
+			Retention:     Retention{DefaultRetention: Duration(30 * 24 * time.Hour)},
+			Topics: []Stored{
+				{Topic: "metrics.host", Layout: Points},
+				{Topic: "metrics.push", Layout: Points},
+				{Topic: "sensors.clean", Layout: Row, Time: "event_time", Tags: []string{"id"}},
+				{Topic: "sensors.stats", Layout: Row, Time: "window_start", Tags: []string{"id"}},
+			},
+		},
+		SQL: SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
+	}
+}

@@ -1,0 +1,117 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"millrace/fault"
+)
+
+// envPrefix begins every variable of ours.
+const envPrefix = "MILLRACE_"
+
+// outside are the variables that are ours but no setting of a node: the command line reads them.
+var outside = []string{"MILLRACE_URL", "MILLRACE_TOKEN", "MILLRACE_CONFIG"}
+
+// readEnviron lays the environment over c. The names of the article come first, so that MILLRACE_
+// ones win.
+func (c *Config) readEnviron(environ []string) error {
+	vars := map[string]string{}
+	for _, e := range environ {
+		if name, value, ok := strings.Cut(e, "="); ok {
+			vars[name] = value
+		}
+	}
+	if v := vars["KAFKA_BOOTSTRAP_SERVERS"]; v != "" {
+		c.Kafka.Bootstrap = splitList(v)
+	}
+	for _, later := range []struct{ name, what string }{
+		{"REDIS_HOST", "latest values are kept in this process"},
+		{"INFLUXDB_URL", "points are kept in the built-in store"},
+	} {
+		if vars[later.name] != "" {
+			c.Warnings = append(c.Warnings, later.name+" is set, but this build does not use it yet: "+later.what)
+		}
+	}
+
+	known := slices.Clone(outside)
+	for _, l := range leaves(reflect.ValueOf(c).Elem(), nil) {
+		name := l.env()
+		known = append(known, name)
+		text, ok := vars[name]
+		if !ok {
+			continue
+		}
+		if err := setText(l.value, text); err != nil {
+			return fault.New(fault.Invalid, "read %s: %w", name, err)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if strings.HasPrefix(name, envPrefix) && !slices.Contains(known, name) && !fromKubernetes(name) {
+			text := name + " is no setting and was ignored"
+			if near := fault.Near(name, known); near != "" {
+				text += "; did you mean " + near + "?"
+			}
+			c.Warnings = append(c.Warnings, text)
+		}
+	}
+	return nil
+}
+
+// fromKubernetes recognizes what Kubernetes sets in every container for a service called
+// millrace-something: MILLRACE_SERVICE_HOST, MILLRACE_KAFKA_PORT_9092_TCP_ADDR.
+func fromKubernetes(name string) bool {
+	return strings.Contains(name, "_SERVICE_HOST") || strings.Contains(name, "_SERVICE_PORT") ||
+		strings.HasSuffix(name, "_PORT") || strings.Contains(name, "_PORT_")
+}
+
+// setText sets a setting from text: as it is, as numbers are written, as a comma-separated list, or,
+// for lists of structs and mappings, as YAML.
+func setText(v reflect.Value, text string) error {
+	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(text))
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+		return nil
+	case reflect.Bool:
+		b, err := strconv.ParseBool(strings.ToLower(text))
+		if err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		v.SetBool(b)
+		return nil
+	case reflect.Int:
+		n, err := strconv.Atoi(strings.TrimSpace(text))
+		if err != nil {
+			return fmt.Errorf("%q is no whole number", text)
+		}
+		v.SetInt(int64(n))
+		return nil
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.String && !strings.HasPrefix(strings.TrimSpace(text), "[") {
+			v.Set(reflect.ValueOf(splitList(text)).Convert(v.Type()))
+			return nil
+		}
+		v.SetZero()
+	}
+	return plainYAML(yaml.UnmarshalWithOptions([]byte(text), v.Addr().Interface(), yaml.Strict()))
+}
+
+func splitList(text string) []string {
+	var out []string
+	for item := range strings.SplitSeq(text, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			out = append(out, item)
+		}
+	}
+	return out
+}
