@@ -138,12 +138,15 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 		// A decompressed batch is held in memory: what claims more than this is refused.
 		kgo.MaxDecompressBatchBytes(256 << 20),
 		kgo.WithHooks(&b.stats),
+		// Metadata is asked for only when something has changed or failed; then five seconds, the
+		// default, are long to wait for a leader.
+		kgo.MetadataMinAge(250 * time.Millisecond),
 	}, security...)
 	if b.cl, err = b.client(kgo.AllowAutoTopicCreation()); err != nil {
 		return nil, err
 	}
 	// Asking must not create topics, so it has a client of its own.
-	ask, err := b.client()
+	ask, err := b.client(kgo.MetadataMinAge(50 * time.Millisecond))
 	if err != nil {
 		return nil, err
 	}

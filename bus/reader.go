@@ -22,7 +22,8 @@ type ReaderConfig struct {
 	// PartitionBytes is how much of a partition is asked for at a time; 1 MiB by default. A larger
 	// batch is sent anyway.
 	PartitionBytes int
-	// MaxWait is how long the broker may keep a request open for new records; 500 ms by default.
+	// MaxWait is how long the broker may keep a request open for new records; 250 ms by default.
+	// A partition that is added or moved meanwhile waits that long, too.
 	MaxWait time.Duration
 }
 
@@ -78,7 +79,7 @@ func (b *Bus) NewReader(cfg ReaderConfig) (*Reader, error) {
 		cfg.PartitionBytes = 1 << 20
 	}
 	if cfg.MaxWait == 0 {
-		cfg.MaxWait = 500 * time.Millisecond
+		cfg.MaxWait = 250 * time.Millisecond
 	}
 	cl, err := b.client()
 	if err != nil {
