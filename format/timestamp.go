@@ -85,9 +85,18 @@ func parseUsual(s []byte, separator byte) (day, second int64, rest []byte, ok bo
 	if month-1 > 11 || date-1 > 27 || hour > 23 || minute > 59 {
 		return 0, 0, nil, false
 	}
-	day = daysOf(int64(year), int64(month), int64(date))
+	if month < 3 {
+		year-- // the leap day ends the year before; a year -1 wraps around and is left to parseUnusual
+	}
+	if year > 9999 {
+		return 0, 0, nil, false
+	}
+	day = int64(year*365+year/4-year/100+year/400+daysSinceMarch[month]+date) - 719469
 	return day, int64(hour*3600 + minute*60 + uint64(s0)*10 + uint64(s1)), s[19:], true
 }
+
+// daysSinceMarch are the days from the first of March to the first of each month.
+var daysSinceMarch = [...]uint64{1: 306, 2: 337, 3: 0, 4: 31, 5: 61, 6: 92, 7: 122, 8: 153, 9: 184, 10: 214, 11: 245, 12: 275}
 
 // parseUnusual reads what parseUsual leaves: other years, days 29 to 31, hour 24, no seconds.
 func parseUnusual(s []byte, separator byte, iso, lenient bool) (day, second int64, rest []byte, ok bool) {

@@ -282,15 +282,7 @@ func (d *Decoder) instant(t schema.Type, text []byte) (int64, bool) {
 // integer converts to any of the integer types. Flink cuts the fraction of a number off for INT and
 // BIGINT, but takes none for the smaller types, nor in text.
 func integer(id schema.TypeID, kind token, text []byte) (int64, verdict) {
-	bits := 64
-	switch id {
-	case schema.TinyInt:
-		bits = 8
-	case schema.SmallInt:
-		bits = 16
-	case schema.Int, schema.IntervalMonth:
-		bits = 32
-	}
+	bits := format.IntegerSize(id)
 	switch {
 	case kind == tokenFraction && bits >= 32:
 		f, _ := strconv.ParseFloat(string(text), 64)
@@ -305,28 +297,11 @@ func integer(id schema.TypeID, kind token, text []byte) (int64, verdict) {
 	case kind != tokenWhole:
 		return 0, unlike
 	}
-	return decimalInteger(text, bits)
-}
-
-// decimalInteger is Java's parseInt for the given size.
-func decimalInteger(text []byte, size int) (int64, verdict) {
-	digits := text
-	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-		digits = text[1:]
-	}
-	if len(digits) == 0 {
-		return 0, unlike
-	}
-	for _, c := range digits {
-		if c-'0' > 9 {
-			return 0, unlike
-		}
-	}
-	v, err := strconv.ParseInt(string(text), 10, size)
-	if err != nil {
+	v, fits, ok := format.ParseInteger(text, bits)
+	if ok && !fits {
 		return 0, outside
 	}
-	return v, fine
+	return v, verdictOf(ok)
 }
 
 func setFloat(f *field, kind token, text []byte, dst *vec.Builder) verdict {

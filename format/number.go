@@ -3,6 +3,8 @@ package format
 import (
 	"math"
 	"strconv"
+
+	"millrace/schema"
 )
 
 // AppendDouble writes f as Java's Double.toString does: 25.0, 1.0E10, 1.0E-5, NaN, -Infinity.
@@ -123,4 +125,36 @@ func TrimJava(s []byte) []byte {
 		s = s[:len(s)-1]
 	}
 	return s
+}
+
+// ParseInteger reads what Java's parseInt does: digits with an optional sign. fits is false if the number
+// needs more than size bits.
+func ParseInteger(s []byte, size int) (v int64, fits, ok bool) {
+	digits := s
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		digits = s[1:]
+	}
+	if len(digits) == 0 {
+		return 0, false, false
+	}
+	for _, c := range digits {
+		if c-'0' > 9 {
+			return 0, false, false
+		}
+	}
+	v, err := strconv.ParseInt(string(s), 10, size)
+	return v, err == nil, true
+}
+
+// IntegerSize is how many bits an integer type or interval of Flink has.
+func IntegerSize(id schema.TypeID) int {
+	switch id {
+	case schema.TinyInt:
+		return 8
+	case schema.SmallInt:
+		return 16
+	case schema.Int, schema.IntervalMonth:
+		return 32
+	}
+	return 64
 }

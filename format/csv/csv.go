@@ -1,0 +1,91 @@
+// Package csv reads and writes rows as lines of comma-separated values, as Flink's csv format does.
+//
+// Fields are matched by position, so a decoder must be made for all physical columns of a table, in order:
+// a planner that leaves columns out must not do so here. A line with fewer fields ends in NULLs, one with
+// more is refused. Without null-literal an empty field is an empty string, which is no number.
+package csv
+
+import (
+	"fmt"
+
+	"millrace/fault"
+	"millrace/format"
+	"millrace/option"
+	"millrace/schema"
+)
+
+// Spec returns the format as SQL sees it.
+func Spec() format.Spec {
+	return format.Spec{
+		Name:       "csv",
+		Doc:        "Comma-separated values, one line a record; the fields are matched by position.",
+		Options:    options(),
+		NewDecoder: newDecoder,
+		NewEncoder: newEncoder,
+	}
+}
+
+func options() []option.Option {
+	return []option.Option{
+		{Name: "field-delimiter", Default: ",", Doc: "The character between fields; \\t is a tab."},
+		{Name: "disable-quote-character", Kind: option.Bool, Default: "false", Doc: "Read and write no quotes around fields."},
+		{Name: "quote-character", Default: `"`, Doc: "The character around fields that contain delimiters; doubled it stands for itself."},
+		{Name: "allow-comments", Kind: option.Bool, Default: "false", Doc: "Skip lines that begin with #."},
+		{Name: "ignore-parse-errors", Kind: option.Bool, Default: "false", Doc: "A field that cannot be read is NULL and a broken line is skipped, instead of being refused."},
+		{Name: "array-element-delimiter", Default: ";", Doc: "The text between elements of an ARRAY; there are no ARRAY columns yet."},
+		{Name: "escape-character", Doc: "A character that takes the one behind it as it is."},
+		{Name: "null-literal", Doc: "The text of a field that is NULL."},
+		{Name: "write-bigdecimal-in-scientific-notation", Kind: option.Bool, Default: "true", Doc: "Write a small DECIMAL with an exponent, 1E-7 for 0.0000001."},
+	}
+}
+
+// dialect is how fields are told apart.
+type dialect struct {
+	delimiter, quote, escape byte // 0: none
+	null                     []byte
+	hasNull                  bool
+	comments                 bool
+	plain                    bool // DECIMAL without exponent
+}
+
+func newDialect(s *schema.Schema, v option.Values) (dialect, error) {
+	for _, f := range s.Fields {
+		switch f.Type.ID {
+		case schema.Array, schema.Map, schema.Multiset, schema.Row:
+			return dialect{}, fault.New(fault.Invalid, "format csv: column %q has type %s, which is not supported", f.Name, f.Type)
+		}
+	}
+	d := dialect{
+		null: []byte(v.String("null-literal")), hasNull: v.Has("null-literal"),
+		comments: v.Bool("allow-comments"), plain: !v.Bool("write-bigdecimal-in-scientific-notation"),
+	}
+	var err error
+	if d.delimiter, err = character(v, "field-delimiter"); err != nil {
+		return d, err
+	}
+	if d.escape, err = character(v, "escape-character"); err != nil {
+		return d, err
+	}
+	if !v.Bool("disable-quote-character") {
+		d.quote, err = character(v, "quote-character")
+	}
+	return d, err
+}
+
+// character reads an option of one ASCII character. Flink takes \t for a tab.
+func character(v option.Values, name string) (byte, error) {
+	switch s := v.String(name); {
+	case s == "":
+		return 0, nil
+	case s == `\t`:
+		return '\t', nil
+	case len(s) == 1 && s[0] < 0x80:
+		return s[0], nil
+	default:
+		return 0, fault.New(fault.Invalid, "format csv: option %q: %q is not one ASCII character", name, s)
+	}
+}
+
+func fieldError(name, why string, args ...any) *format.Error {
+	return &format.Error{Field: name, Reason: fmt.Sprintf(why, args...)}
+}
