@@ -24,8 +24,8 @@ import (
 	"millrace/fault"
 )
 
-// Record is a record to be produced. Topic and Value are required; without a key the client picks
-// the partition, and Partition counts only if the record is produced with ToPartition.
+// Record is a record to be produced. Topic is required; a Value of nil is a tombstone; a Timestamp of
+// zero becomes the time of the call. Partition and Context are set by ToPartition.
 type Record = kgo.Record
 
 // Header is a header of a Record.
@@ -138,6 +138,7 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 		// A decompressed batch is held in memory: what claims more than this is refused.
 		kgo.MaxDecompressBatchBytes(256 << 20),
 		kgo.WithHooks(&b.stats),
+		kgo.RecordPartitioner(newPartitioner()),
 		// Metadata is asked for only when something has changed or failed; then five seconds, the
 		// default, are long to wait for a leader.
 		kgo.MetadataMinAge(250 * time.Millisecond),

@@ -20,6 +20,11 @@ type Raw struct {
 	Key    []byte // nil: no key
 	Value  []byte // nil: a tombstone
 
+	// Appended: Time is the broker's clock (LogAppendTime), not the producer's (CreateTime).
+	Appended bool
+	// LeaderEpoch is the epoch of the leader that took the record.
+	LeaderEpoch int32
+
 	headers []byte
 }
 
@@ -75,7 +80,6 @@ type Fetch struct {
 	base        int64
 	firstTime   int64
 	appendTime  int64
-	isAppended  bool
 	bytes, read int64
 }
 
@@ -97,6 +101,7 @@ func (s *scratch) PutDecompressBytes([]byte) {}
 // Parts of a record batch's header, as in Kafka's message format of magic 2.
 const (
 	batchLengthAt    = 8
+	batchEpochAt     = 12
 	batchMagicAt     = 16
 	batchCRCAt       = 17
 	batchAttrsAt     = 21
@@ -208,7 +213,7 @@ func (f *Fetch) record() bool {
 	if r.bad {
 		return f.damaged("a record ends early")
 	}
-	if f.isAppended {
+	if f.Raw.Appended {
 		f.Raw.Time = f.appendTime
 	} else {
 		f.Raw.Time = f.firstTime + time
@@ -247,7 +252,8 @@ func (f *Fetch) batch() bool {
 	f.left = int32(binary.BigEndian.Uint32(p[batchCountAt:]))
 	f.firstTime = int64(binary.BigEndian.Uint64(p[batchFirstTimeAt:]))
 	f.appendTime = int64(binary.BigEndian.Uint64(p[batchMaxTimeAt:]))
-	f.isAppended = attrs&attrsAppendTime != 0
+	f.Raw.Appended = attrs&attrsAppendTime != 0
+	f.Raw.LeaderEpoch = int32(binary.BigEndian.Uint32(p[batchEpochAt:]))
 	return true
 }
 

@@ -20,8 +20,8 @@ func (b *Bus) Append(ctx context.Context, recs []Record) error {
 	return nil
 }
 
-// Producer writes records through the shared client of the Bus without waiting for each. One
-// goroutine uses it.
+// Producer writes records through the shared client of the Bus without waiting for each. Several
+// goroutines may use it; Flush is about what was produced before it was called.
 type Producer struct {
 	b *Bus
 	p pending

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -60,6 +61,8 @@ type Partition struct {
 	queue  chan *Fetch
 	free   chan *Fetch
 	used   *Fetch // what Poll has returned
+
+	high, stable atomic.Int64 // as the broker last said
 
 	// The fields below are guarded by Reader.mu.
 	next    int64 // to ask for
@@ -189,6 +192,15 @@ func (p *Partition) recycle(f *Fetch) {
 		f.data = nil // the response may go
 		p.free <- f
 	}
+}
+
+// End returns the offset at which the partition ends for its reader, as the broker last said: the high
+// watermark, or the stable end for a reader of committed records. It is 0 before the first answer.
+func (p *Partition) End() int64 {
+	if p.reader.cfg.Committed {
+		return p.stable.Load()
+	}
+	return p.high.Load()
 }
 
 // Ready says whether Poll would return at once.
@@ -506,6 +518,8 @@ func (r *Reader) deliver(resp *kmsg.FetchResponse, want []wanted) {
 		}
 		switch err := kerr.ErrorForCode(part.ErrorCode); {
 		case err == nil:
+			w.p.high.Store(part.HighWatermark)
+			w.p.stable.Store(part.LastStableOffset)
 			r.push(w, part)
 		case errors.Is(err, kerr.OffsetOutOfRange):
 			r.fail(w.p, outOfRange(w, part))

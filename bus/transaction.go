@@ -32,7 +32,8 @@ const (
 func (o Outcome) String() string { return [...]string{"unknown", "committed", "aborted"}[o] }
 
 // Transaction is the transactional producer of one job: one transaction after the other, under one
-// id. Whoever opens the id again fences this one. One goroutine uses it at a time.
+// id. Whoever opens the id again fences this one. One goroutine begins and ends transactions; between
+// Begin and the end several may Produce and Flush.
 //
 //	t.Begin(); t.Produce(ctx, recs); …; outcome, err := t.Commit(ctx)
 //
@@ -52,10 +53,8 @@ type Transaction struct {
 // TransactionConfig says how a Transaction works. The zero value of a field means its default.
 type TransactionConfig struct {
 	// Timeout is when the cluster aborts an open transaction; DefaultTransactionTimeout by default.
+	// It must be well above the time between Begin and Commit.
 	Timeout time.Duration
-	// Manual: records say their Partition themselves. Otherwise the key decides, as with every
-	// other Kafka client, and records without one are spread.
-	Manual bool
 }
 
 // OpenTransaction takes a transactional id over: an owner before us is fenced, and what it had open
@@ -68,9 +67,6 @@ func (b *Bus) OpenTransaction(ctx context.Context, id string, cfg TransactionCon
 		kgo.TransactionalID(id), kgo.TransactionTimeout(cfg.Timeout), kgo.AllowAutoTopicCreation(),
 		// What cannot be written within the transaction's time cannot be committed either.
 		kgo.RecordDeliveryTimeout(cfg.Timeout),
-	}
-	if cfg.Manual {
-		opts = append(opts, kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	}
 	cl, err := b.client(opts...)
 	if err != nil {
