@@ -30,6 +30,10 @@ func (k *keyCheck) walk(n ast.Node, t reflect.Type, path string) {
 	}
 	switch {
 	case isLeaf(t):
+	case t.Kind() == reflect.Struct && n.Type() == ast.NullType: // a key with nothing behind it
+	case t.Kind() == reflect.Struct && !isMapping(n):
+		k.errs = append(k.errs, fmt.Errorf("line %d: %s: keys are expected, %s", n.GetToken().Position.Line,
+			strings.TrimSuffix(path, "."), strings.Join(keysOf(t), ", ")))
 	case t.Kind() == reflect.Struct:
 		for _, pair := range pairs(n) {
 			k.key(pair, t, path)
@@ -75,6 +79,10 @@ func nearest(name, path string, beside []string) string {
 		}
 	}
 	return ""
+}
+
+func isMapping(n ast.Node) bool {
+	return n.Type() == ast.MappingType || n.Type() == ast.MappingValueType
 }
 
 func pairs(n ast.Node) []*ast.MappingValueNode {

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -73,7 +76,52 @@ func (c *Config) merge(text []byte) error {
 	if err := checkKeys(file.Docs[0].Body); err != nil {
 		return err
 	}
-	return plainYAML(yaml.NewDecoder(strings.NewReader(string(text)), yaml.Strict()).Decode(c))
+	return c.setLeaves(file.Docs[0].Body)
+}
+
+// setLeaves takes each setting from its node, so that an error can name the key and the line.
+func (c *Config) setLeaves(root ast.Node) error {
+	var errs []error
+	for _, l := range leaves(reflect.ValueOf(c).Elem(), nil) {
+		node := find(root, l.path)
+		if node == nil || node.Type() == ast.NullType {
+			continue
+		}
+		if err := setNode(l.value, node); err != nil {
+			errs = append(errs, fmt.Errorf("line %d: %s: %w", node.GetToken().Position.Line, strings.Join(l.path, "."), err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func setNode(v reflect.Value, node ast.Node) error {
+	_, reads := v.Addr().Interface().(encoding.TextUnmarshaler)
+	switch v.Kind() {
+	case reflect.String, reflect.Bool, reflect.Int:
+		reads = true
+	}
+	if scalar, ok := node.(ast.ScalarNode); ok && reads {
+		return setText(v, scalar.GetToken().Value)
+	}
+	if reads && (node.Type() == ast.MappingType || node.Type() == ast.SequenceType || node.Type() == ast.MappingValueType) {
+		return errors.New("a single value is expected")
+	}
+	if v.Kind() == reflect.Slice {
+		v.SetZero()
+	}
+	return message(yaml.NodeToValue(node, v.Addr().Interface(), yaml.Strict()))
+}
+
+// find returns the node at a path of keys, or nil.
+func find(n ast.Node, path []string) ast.Node {
+	for _, key := range path {
+		i := slices.IndexFunc(pairs(n), func(p *ast.MappingValueNode) bool { return p.Key.GetToken().Value == key })
+		if i < 0 {
+			return nil
+		}
+		n = pairs(n)[i].Value
+	}
+	return n
 }
 
 // resolve makes the files that a configuration file names relative to its folder, so that it can be
@@ -115,4 +163,13 @@ func plainYAML(err error) error {
 		return errors.New(y.GetMessage())
 	}
 	return fmt.Errorf("line %d: %s", token.Position.Line, y.GetMessage())
+}
+
+// message is plainYAML without the place, where the caller knows a better one.
+func message(err error) error {
+	var y yaml.Error
+	if errors.As(err, &y) {
+		return errors.New(y.GetMessage())
+	}
+	return err
 }
