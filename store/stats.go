@@ -1,0 +1,146 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// counters are what has happened since Open. Store.mu guards them.
+type counters struct {
+	rowsAppended, rangesSkipped, refused, waits int64
+	flushes, flushErrors, merges, mergeErrors   int64
+	flushTime, mergeTime                        time.Duration
+	rowsTrimmed, filesCollected                 int64
+	queries, queryErrors                        int64
+	queryTime                                   time.Duration
+}
+
+// Stats are the figures of a store: first what it holds, then what has happened since Open.
+type Stats struct {
+	Measurements int
+	Rows         int64 // in parts and head
+	Parts        int
+	PartBytes    int64
+	HeadRows     int64 // not yet in a part
+	HeadBytes    int64
+	CacheBytes   int64
+
+	RowsAppended   int64
+	RangesSkipped  int64 // replayed ranges that were covered already
+	AppendsRefused int64
+	AppendWaits    int64 // times that an Append waited because the head was full
+	Flushes        int64
+	FlushErrors    int64
+	FlushTime      time.Duration
+	Merges         int64
+	MergeErrors    int64
+	MergeTime      time.Duration
+	RowsTrimmed    int64
+	FilesCollected int64 // unlisted files removed at the start
+	CacheHits      int64
+	CacheMisses    int64
+	Queries        int64
+	QueryErrors    int64
+	QueryTime      time.Duration
+}
+
+// Stats returns the figures of now.
+func (s *Store) Stats() Stats {
+	s.cache.mu.Lock()
+	cacheBytes, hits, misses := s.cache.bytes, s.cache.hits, s.cache.misses
+	s.cache.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.counters
+	st := Stats{
+		Measurements: len(s.measurements), CacheBytes: cacheBytes, CacheHits: hits, CacheMisses: misses,
+		RowsAppended: c.rowsAppended, RangesSkipped: c.rangesSkipped, AppendsRefused: c.refused, AppendWaits: c.waits,
+		Flushes: c.flushes, FlushErrors: c.flushErrors, FlushTime: c.flushTime,
+		Merges: c.merges, MergeErrors: c.mergeErrors, MergeTime: c.mergeTime,
+		RowsTrimmed: c.rowsTrimmed, FilesCollected: c.filesCollected,
+		Queries: c.queries, QueryErrors: c.queryErrors, QueryTime: c.queryTime,
+	}
+	st.HeadRows, st.HeadBytes = s.held()
+	st.Rows = st.HeadRows
+	for _, m := range s.measurements {
+		st.Parts += len(m.parts)
+		for _, p := range m.parts {
+			st.Rows += p.Rows
+			st.PartBytes += p.Bytes
+		}
+	}
+	return st
+}
+
+// Measurement describes a measurement.
+type Measurement struct {
+	Name   string
+	Tags   []string
+	Fields []Field
+	Rows   int64
+	Parts  int
+	Bytes  int64 // of its parts
+	// From and Upto are the times of its oldest and newest row; zero if it has none.
+	From, Upto time.Time
+}
+
+// Field is a field of a measurement.
+type Field struct {
+	Name string
+	Type Type
+}
+
+// Measurements lists what the store holds, by name.
+func (s *Store) Measurements() []Measurement {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]Measurement, 0, len(s.measurements))
+	for _, name := range slices.Sorted(maps.Keys(s.measurements)) {
+		out = append(out, s.describe(s.measurements[name]))
+	}
+	return out
+}
+
+// describe sums up a measurement. The caller holds mu.
+func (s *Store) describe(m *measurement) Measurement {
+	d := Measurement{Name: m.name, Tags: []string{}, Fields: []Field{}, Parts: len(m.parts)}
+	for _, c := range m.cols[1:] {
+		if c.Tag {
+			d.Tags = append(d.Tags, c.Name)
+		} else {
+			d.Fields = append(d.Fields, Field{c.Name, c.Type})
+		}
+	}
+	var from, upto int64
+	widen := func(lo, hi, rows int64) {
+		if rows == 0 {
+			return
+		}
+		if d.Rows == 0 {
+			from, upto = lo, hi
+		}
+		from, upto = min(from, lo), max(upto, hi)
+		d.Rows += rows
+	}
+	for _, p := range m.parts {
+		widen(p.From, p.Upto, p.Rows)
+		d.Bytes += p.Bytes
+	}
+	for _, h := range append(slices.Clone(s.frozen), s.head) {
+		r := h.of[m.name]
+		if r == nil {
+			continue
+		}
+		for _, b := range r.full {
+			widen(b.from, b.upto, int64(b.rows))
+		}
+		if r.last != nil {
+			widen(r.last.from, r.last.upto, int64(r.last.rows))
+		}
+	}
+	if d.Rows > 0 {
+		d.From, d.Upto = instant(from), instant(upto)
+	}
+	return d
+}
