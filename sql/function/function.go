@@ -33,9 +33,14 @@ type Scalar struct {
 
 // Overload is a function bound to types.
 type Overload struct {
-	// Args are the types that the arguments must be cast to before the call.
+	// Args are the types that the arguments must be cast to before the call. An argument beyond them
+	// is a constant that the overload holds already (a pattern, a unit, the list of IN, the type
+	// of CAST): it is shown in plans, but neither computed nor passed to the kernel.
 	Args   []schema.Type
 	Result schema.Type
+	// Identity says that the result is the first argument's values as they are, only under another
+	// type: the engine may pass the argument on instead of calling the kernel.
+	Identity bool
 	// Kernel computes the result for the named rows.
 	Kernel Kernel
 	// Lenient kernels are told about NULLs and decide the result's validity themselves. For the
