@@ -22,6 +22,7 @@ export const testids = {
   chartEvents: 'chart-events',
   cores: 'cores',
   processes: 'processes',
+  deadLetters: 'dead-letters',
   sensorTiles: 'sensor-tiles',
   pipelineHealth: 'pipeline-health',
   list: 'list',

@@ -101,7 +101,7 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
     const base = { partition: offset % 3, offset, timestamp: new Date(time).toISOString() }
     const id = sensorIds[offset % 8]
     if (topic === 'sensors.stats') return { ...base, key: id, value: window(id, Math.floor(time / 10_000) * 10_000) }
-    if (topic === 'sensors.raw.dead') return { ...base, key: null, value: '{"id": "s00' }
+    if (topic === 'sensors.raw.dead') return { ...base, key: null, value: ['{"id": "s00', '{"id":"s003","temperature":"hot","event_time":"2026-11-20 10:00:01"}', '{"temperature":71.2,"humidity":40}'][offset % 3], headers: { 'millrace.error': ['unexpected end of JSON', 'temperature: not a number', 'id: missing, but NOT NULL'][offset % 3] } }
     if (topic.startsWith('metrics')) return { ...base, key: 'cpu_usage', value: { timestamp: base.timestamp, metric: 'cpu_usage', value: reading(Math.floor(time / 1000), cores).cpu, tags: { host: 'mill-01' } } }
     return { ...base, key: id, value: { id, temperature: 66 + (offset % 17), humidity: 40, value: 1.5, event_time: sqlTime(time) } }
   }

@@ -68,9 +68,11 @@ export interface TopicRecord {
   timestamp: string
   key: string | null
   value: Json
+  /** Dead letters carry here what is wrong with them. */
+  headers?: Record<string, string>
 }
 
-export type PipelineState = 'running' | 'paused' | 'restarting' | 'failed' | 'finished'
+export type PipelineState = 'starting' | 'running' | 'paused' | 'restarting' | 'failed' | 'finished'
 
 export interface Checkpoint {
   epoch: number
@@ -89,6 +91,7 @@ export interface Job {
   records_per_second: number
   dead_letters: number
   late: number
+  /** Records that wait; -1 while nobody knows. */
   lag: number
   watermark: string | null
   last_checkpoint: Checkpoint | null

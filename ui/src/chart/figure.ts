@@ -90,12 +90,21 @@ export function timeOf(text: string): number {
   return Date.parse(sql ? `${sql[1]}T${sql[2]}Z` : text)
 }
 
-/** niceCeiling is the smallest of 1, 2, 2.5, 4, 5, 8 × 10ⁿ that value fits under. */
-export function niceCeiling(value: number): number {
+/** Ends of an axis whose quarters are short numbers. */
+const ENDS = [1, 1.2, 1.6, 2, 2.4, 3.2, 4, 4.8, 6, 8, 10]
+/** Distances between the lines of an axis. */
+const STEPS = [1, 2, 2.5, 5, 10]
+
+/** niceEnd is the least end of an axis in quarters that value fits under. */
+export const niceEnd = (value: number): number => roundUp(value, ENDS)
+
+/** niceStep is the least distance of lines that is not below value. */
+export const niceStep = (value: number): number => roundUp(value, STEPS)
+
+function roundUp(value: number, mantissas: number[]): number {
   if (!(value > 0)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  for (const step of [1, 2, 2.5, 4, 5, 8, 10]) {
-    if (value <= step * power * 1.0000001) return step * power
-  }
-  return 10 * power
+  // Powers of ten below one are not exact: a value that is an end must not be pushed to the next.
+  const mantissa = mantissas.find((candidate) => value <= candidate * power * 1.0000001) ?? 10
+  return Number((mantissa * power).toPrecision(12))
 }

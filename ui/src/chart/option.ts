@@ -3,7 +3,7 @@
 import type { BarSeriesOption, LineSeriesOption } from 'echarts/charts'
 import type { GridComponentOption, MarkLineComponentOption, TooltipComponentOption } from 'echarts/components'
 import type { ComposeOption } from 'echarts/core'
-import { clockText, niceCeiling } from './figure'
+import { clockText, niceEnd, niceStep } from './figure'
 import { fontFamily, palette, withAlpha } from './palette'
 import type { Sample } from './ring'
 
@@ -20,12 +20,19 @@ export interface Line {
   fill: number
 }
 
+/** The value axis: its ends, and the distance of its lines. */
+export interface Bounds {
+  min: number
+  max: number
+  step: number
+}
+
 export interface RollingOptions {
   lines: Line[]
   /** How much time is in view. */
   windowMs: number
   /** Fixed bounds of the value axis; without them it grows with the values, from zero. */
-  bounds?: { min: number; max: number }
+  bounds?: Bounds
   /** Without bounds: leave zero out when all values are far from it, as temperatures are. */
   loose?: boolean
   /** A value above which somebody would be told. */
@@ -46,7 +53,6 @@ export function rollingOption(options: RollingOptions): ChartOption {
       type: 'time',
       min: newest - options.windowMs,
       max: newest,
-      splitNumber: 5,
       axisLine: { lineStyle: { color: withAlpha(palette.label, 0.28) } },
       axisTick: { show: false },
       splitLine: { show: false },
@@ -54,8 +60,7 @@ export function rollingOption(options: RollingOptions): ChartOption {
         color: palette.label,
         fontSize: 13,
         hideOverlap: true,
-        showMinLabel: false,
-        showMaxLabel: false,
+        customValues: ticksOf(newest - options.windowMs, newest),
         formatter: (time: number) => clockText(time),
       },
     },
@@ -138,12 +143,12 @@ export function stripOption(samples: Sample[], slots: number, name: string, form
   }
 }
 
-function valueAxis(bounds: { min: number; max: number }, format: (value: number) => string): NonNullable<ChartOption['yAxis']> {
+function valueAxis(bounds: Bounds, format: (value: number) => string): NonNullable<ChartOption['yAxis']> {
   return {
     type: 'value',
     min: bounds.min,
     max: bounds.max,
-    interval: (bounds.max - bounds.min) / 4,
+    interval: bounds.step,
     axisLabel: { color: palette.label, fontSize: 13, margin: 10, formatter: (value: number) => format(value) },
     splitLine: { lineStyle: { color: withAlpha(palette.label, 0.1) } },
   }
@@ -161,6 +166,21 @@ function tooltip(format: (value: number) => string): TooltipComponentOption {
   }
 }
 
+/**
+ * ticksOf are whole steps of time inside a window: they travel with the points. Those so near an
+ * end that their labels would stick out are left out.
+ */
+export function ticksOf(from: number, upto: number): number[] {
+  const step = (TICK_STEPS_S.find((seconds) => (upto - from) / (seconds * 1000) <= MOST_TICKS) ?? 3600) * 1000
+  const margin = (upto - from) * 0.05
+  const ticks: number[] = []
+  for (let at = Math.ceil((from + margin) / step) * step; at <= upto - margin; at += step) ticks.push(at)
+  return ticks
+}
+
+const MOST_TICKS = 8.5
+const TICK_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 1800]
+
 /** newestTime of all lines, so that charts fed together scroll together. */
 export function newestTime(lines: Pick<Line, 'samples'>[]): number {
   let newest = 0
@@ -169,14 +189,15 @@ export function newestTime(lines: Pick<Line, 'samples'>[]): number {
 }
 
 /** boundsFromZero leaves a little air above the highest value. */
-export function boundsFromZero(lines: Pick<Line, 'samples'>[]): { min: number; max: number } {
+export function boundsFromZero(lines: Pick<Line, 'samples'>[]): Bounds {
   let top = 0
   for (const line of lines) for (const sample of line.samples) top = Math.max(top, sample[1])
-  return { min: 0, max: niceCeiling(top * 1.08) }
+  const max = niceEnd(top * 1.04)
+  return { min: 0, max, step: max / 4 }
 }
 
-/** looseBounds are four whole steps that hold all values. */
-export function looseBounds(lines: Pick<Line, 'samples'>[]): { min: number; max: number } {
+/** looseBounds are whole steps that hold all values, as few as leave the lines apart. */
+export function looseBounds(lines: Pick<Line, 'samples'>[]): Bounds {
   let low = Infinity
   let high = -Infinity
   for (const line of lines) {
@@ -185,15 +206,15 @@ export function looseBounds(lines: Pick<Line, 'samples'>[]): { min: number; max:
       high = Math.max(high, sample[1])
     }
   }
-  if (low > high) return { min: 0, max: 1 }
-  let step = niceCeiling(Math.max(high - low, 0.4) / 4)
-  let min = Math.floor(low / step) * step
-  while (min + 4 * step < high) {
-    step = niceCeiling(step * 1.01)
-    min = Math.floor(low / step) * step
-  }
-  return { min, max: min + 4 * step }
+  if (low > high) return { min: 0, max: 1, step: 0.25 }
+  const step = niceStep(Math.max(high - low, 0.5) / 5)
+  const first = Math.floor(low / step)
+  const last = Math.max(Math.ceil(high / step), first + 2)
+  return { min: tidy(first * step), max: tidy(last * step), step }
 }
+
+/** tidy takes away what binary fractions add: 0.30000000000000004 is 0.3. */
+const tidy = (value: number): number => Number(value.toPrecision(12))
 
 function fade(color: string, strength: number) {
   return gradient(withAlpha(color, strength), withAlpha(color, 0))

@@ -1,7 +1,7 @@
 // How far a job has come, in words.
 
 import { clockText, dayText, timeOf, UNKNOWN } from '@/chart/figure'
-import type { Job, Pipeline } from '@/api/types'
+import type { Checkpoint, Job, Pipeline } from '@/api/types'
 
 /** durationText has one unit, and at most one digit after the point. */
 export function durationText(ms: number): string {
@@ -27,6 +27,11 @@ export function watermarkText(watermark: string | null | undefined, now: number)
     text: today ? clockText(time) : `${dayText(time)} ${clockText(time)}`,
     behind: time > now ? '' : durationText(now - time),
   }
+}
+
+/** checkpointOf is null before the first one, whose epoch is 1. */
+export function checkpointOf(job: Job): Checkpoint | null {
+  return job.last_checkpoint && job.last_checkpoint.epoch > 0 ? job.last_checkpoint : null
 }
 
 /** problemsOf are the errors of a pipeline's jobs, each once. */

@@ -1,7 +1,7 @@
 // The charts of the wall, from what it knows.
 
 import { fixed, percentText, rateText } from '@/chart/figure'
-import { newestTime, rollingOption, stripOption, type ChartOption } from '@/chart/option'
+import { newestTime, rollingOption, stripOption, type Bounds, type ChartOption } from '@/chart/option'
 import { palette, seriesColors } from '@/chart/palette'
 import { POINTS } from '@/chart/ring'
 import { sensorsInOrder, STRIP_POINTS, type Readings, type Sensor } from './readings'
@@ -16,13 +16,15 @@ export const SENSOR_LINES = seriesColors.length
 const CPU_THRESHOLD = 80
 const MEMORY_THRESHOLD = 85
 
+const PERCENT: Bounds = { min: 0, max: 100, step: 25 }
+
 const percentAxis = (value: number) => `${value.toFixed(0)}%`
 
 export function cpuChart(readings: Readings, name: string): ChartOption {
   return rollingOption({
     lines: [{ id: 'cpu', name, color: palette.figure, samples: readings.cpu.points(), fill: 0.34 }],
     windowMs: WINDOW_MS,
-    bounds: { min: 0, max: 100 },
+    bounds: PERCENT,
     threshold: CPU_THRESHOLD,
     format: percentAxis,
   })
@@ -32,7 +34,7 @@ export function memoryChart(readings: Readings, name: string): ChartOption {
   return rollingOption({
     lines: [{ id: 'memory', name, color: palette.violet, samples: readings.memory.points(), fill: 0.36 }],
     windowMs: WINDOW_MS,
-    bounds: { min: 0, max: 100 },
+    bounds: PERCENT,
     threshold: MEMORY_THRESHOLD,
     format: percentAxis,
   })

@@ -3,7 +3,18 @@
 
 import { megabytes, timeOf } from '@/chart/figure'
 import { Ring, type Sample } from '@/chart/ring'
-import type { BaseMessage, Json, MetricsMessage, Pipeline, Point, QueryRow, TopicMessage } from '@/api/types'
+import type {
+  BaseMessage,
+  Job,
+  Json,
+  MetricsMessage,
+  Pipeline,
+  Point,
+  QueryRow,
+  Topic,
+  TopicMessage,
+  TopicRecord,
+} from '@/api/types'
 
 /** What the wall asks of the channel of metrics. */
 export const metricNames = [
@@ -162,7 +173,11 @@ export class Readings {
 
   private fillSensors(rows: QueryRow[]): void {
     for (const window of windowsOf(rows)) {
-      this.sensor(window.id).ring.fill([[window.end, window.average]], 1)
+      const sensor = this.sensor(window.id)
+      sensor.ring.fill([[window.end, window.average]], 1)
+      if (sensor.ring.last?.[0] !== window.end) continue
+      sensor.min = window.min
+      sensor.max = window.max
     }
   }
 }
@@ -174,6 +189,8 @@ interface Window {
   id: string
   end: number
   average: number
+  min: number
+  max: number
 }
 
 /**
@@ -195,7 +212,13 @@ export function windowsOf(rows: QueryRow[]): Window[] {
     const average = values.get('avg_celsius')
     const end = values.get('window_end')
     if (typeof average !== 'number' || typeof end !== 'string') continue
-    windows.push({ id, average, end: timeOf(end) })
+    windows.push({
+      id,
+      average,
+      end: timeOf(end),
+      min: numberOr(values.get('min_celsius'), average),
+      max: numberOr(values.get('max_celsius'), average),
+    })
   }
   return windows
 }
@@ -233,6 +256,52 @@ export function deadLetters(pipelines: Pipeline[] | null): number | undefined {
   let count = 0
   for (const pipeline of pipelines) for (const job of pipeline.jobs ?? []) count += job.dead_letters
   return count
+}
+
+/** lagOf adds up what is known; a job that does not know yet says -1. */
+export function lagOf(jobs: Pick<Job, 'lag'>[]): number | undefined {
+  const known = jobs.filter((job) => job.lag >= 0)
+  return known.length === 0 ? undefined : known.reduce((total, job) => total + job.lag, 0)
+}
+
+/** Topics of dead letters are called after the topic that the bad records came from. */
+const DEAD_SUFFIX = '.dead'
+/** Subscriptions that the wall spends on dead letters. */
+const MAX_DEAD_TOPICS = 4
+/** As many as the tallest panel shows. */
+export const DEAD_SHOWN = 12
+
+export interface DeadLetter {
+  key: string
+  time: number
+  topic: string
+  reason: string
+  text: string
+}
+
+export function deadTopics(topics: Topic[]): string[] {
+  return topics
+    .map((topic) => topic.name)
+    .filter((name) => name.endsWith(DEAD_SUFFIX))
+    .slice(0, MAX_DEAD_TOPICS)
+}
+
+/** deadLetterOf reads a bad record: its value is what came in, the headers say what is wrong. */
+export function deadLetterOf(topic: string, record: TopicRecord): DeadLetter {
+  const text = typeof record.value === 'string' ? record.value : JSON.stringify(record.value)
+  return {
+    key: `${topic}:${record.partition}:${record.offset}`,
+    time: timeOf(record.timestamp),
+    topic: topic.slice(0, -DEAD_SUFFIX.length),
+    reason: record.headers?.['millrace.error'] ?? '',
+    text,
+  }
+}
+
+/** newestLetters joins what was shown with what came, each once, the newest first. */
+export function newestLetters(shown: DeadLetter[], came: DeadLetter[]): DeadLetter[] {
+  const byKey = new Map([...shown, ...came].map((letter) => [letter.key, letter]))
+  return [...byKey.values()].sort((a, b) => b.time - a.time).slice(0, DEAD_SHOWN)
 }
 
 function pushIfKnown(ring: Ring, time: number, value: number | undefined, convert: (value: number) => number): void {
