@@ -1,0 +1,104 @@
+package print
+
+import (
+	"strconv"
+
+	"millrace/format"
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// appendValue writes a value as toString of the Java object does that Flink makes of it.
+func appendValue(dst []byte, c *vec.Column, i int) []byte {
+	if c.IsNull(i) {
+		return append(dst, "null"...)
+	}
+	t := c.Type
+	switch t.ID {
+	case schema.Boolean:
+		return strconv.AppendBool(dst, c.Bool(i))
+	case schema.TinyInt:
+		return strconv.AppendInt(dst, int64(c.I8[i]), 10)
+	case schema.SmallInt:
+		return strconv.AppendInt(dst, int64(c.I16[i]), 10)
+	case schema.Int:
+		return strconv.AppendInt(dst, int64(c.I32[i]), 10)
+	case schema.BigInt:
+		return strconv.AppendInt(dst, c.I64[i], 10)
+	case schema.Float:
+		return format.AppendFloat(dst, c.F32[i])
+	case schema.Double:
+		return format.AppendDouble(dst, c.F64[i])
+	case schema.Decimal:
+		return format.AppendJavaDecimal(dst, c.D128[i], t.Scale)
+	case schema.Char, schema.VarChar:
+		return append(dst, c.Bytes(i)...)
+	case schema.Binary, schema.VarBinary:
+		return appendBytes(dst, c.Bytes(i))
+	case schema.Date:
+		return format.AppendDate(dst, int64(c.I32[i]))
+	case schema.Time:
+		return format.AppendJavaTime(dst, int64(c.I32[i]))
+	case schema.Timestamp, schema.TimestampLTZ:
+		return format.AppendJavaTimestamp(dst, c.I64[i], t.PerSecond(), t.ID == schema.TimestampLTZ)
+	case schema.IntervalMonth:
+		return appendPeriod(dst, int64(c.I32[i]))
+	case schema.IntervalDay:
+		return appendDuration(dst, c.I64[i])
+	}
+	return append(dst, '?')
+}
+
+// appendBytes writes signed bytes, as Java has them: [1, -128].
+func appendBytes(dst, v []byte) []byte {
+	dst = append(dst, '[')
+	for i, b := range v {
+		if i > 0 {
+			dst = append(dst, ", "...)
+		}
+		dst = strconv.AppendInt(dst, int64(int8(b)), 10)
+	}
+	return append(dst, ']')
+}
+
+// appendPeriod writes months as java.time.Period does: P1Y2M.
+func appendPeriod(dst []byte, months int64) []byte {
+	if months == 0 {
+		return append(dst, "P0D"...)
+	}
+	dst = append(dst, 'P')
+	dst = appendUnit(dst, months/12, 'Y')
+	return appendUnit(dst, months%12, 'M')
+}
+
+// appendDuration writes milliseconds as java.time.Duration does: PT26H3M4.5S.
+func appendDuration(dst []byte, ms int64) []byte {
+	if ms == 0 {
+		return append(dst, "PT0S"...)
+	}
+	dst = append(dst, "PT"...)
+	dst = appendUnit(dst, ms/3_600_000, 'H')
+	dst = appendUnit(dst, ms/60_000%60, 'M')
+	ms %= 60_000
+	if ms == 0 {
+		return dst
+	}
+	if ms < 0 {
+		dst, ms = append(dst, '-'), -ms
+	}
+	dst = strconv.AppendInt(dst, ms/1000, 10)
+	if ms %= 1000; ms != 0 {
+		dst = append(dst, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+		for dst[len(dst)-1] == '0' {
+			dst = dst[:len(dst)-1]
+		}
+	}
+	return append(dst, 'S')
+}
+
+func appendUnit(dst []byte, n int64, unit byte) []byte {
+	if n == 0 {
+		return dst
+	}
+	return append(strconv.AppendInt(dst, n, 10), unit)
+}
