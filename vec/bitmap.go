@@ -76,3 +76,15 @@ func And(dst, a, b Bitmap, n int) Bitmap {
 	}
 	return dst
 }
+
+// AppendOnes appends to dst the positions, from base on and below n, of the bits of word that are 1.
+func AppendOnes(dst []int32, word uint64, base, n int) []int32 {
+	if rest := n - base; rest < 64 {
+		word &= 1<<uint(rest) - 1
+	}
+	for word != 0 {
+		dst = append(dst, int32(base+bits.TrailingZeros64(word)))
+		word &= word - 1
+	}
+	return dst
+}

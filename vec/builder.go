@@ -174,6 +174,9 @@ func (b *Builder) Truncate(n int) {
 	}
 }
 
+// Col returns column c for reading the rows kept so far; it is valid until the next row is begun.
+func (b *Builder) Col(c int) *Column { return &b.cols[c] }
+
 // Batch returns the rows kept as a batch. It is valid until the builder is used again.
 func (b *Builder) Batch() *Batch {
 	b.batch.N = b.n

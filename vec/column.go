@@ -160,3 +160,28 @@ func resize[T any](s []T, n int) []T {
 	}
 	return s[:n]
 }
+
+// CopyFrom sets row i of c to row i of src, a column of the same layout whose row i is not NULL.
+// Strings must come in row order.
+func (c *Column) CopyFrom(i int, src *Column) {
+	switch c.Layout() {
+	case LayoutBits:
+		c.Bits.Put(i, src.Bits.Get(i))
+	case LayoutI8:
+		c.I8[i] = src.I8[i]
+	case LayoutI16:
+		c.I16[i] = src.I16[i]
+	case LayoutI32:
+		c.I32[i] = src.I32[i]
+	case LayoutI64:
+		c.I64[i] = src.I64[i]
+	case LayoutF32:
+		c.F32[i] = src.F32[i]
+	case LayoutF64:
+		c.F64[i] = src.F64[i]
+	case LayoutD128:
+		c.D128[i] = src.D128[i]
+	case LayoutBytes:
+		c.AppendBytes(i, src.Bytes(i))
+	}
+}

@@ -108,7 +108,7 @@ GROUP BY id, window_start, window_end;
 		"op\tid\twindow_start\tn\tdegrees",
 		"+I\ts001\t2026-11-20 10:00:00.000\t1\t77.0",
 		"+I\ts001\t2026-11-20 10:00:10.000\t1\t50.0",
-		"+I\ts002\t2026-11-20 10:00:00.000\t1\tNULL",
+		"+I\ts002\t2026-11-20 10:00:00.000\t1\t<NULL>",
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Error(diff)

@@ -1,0 +1,255 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"millrace/connector"
+	"millrace/engine/state"
+	"millrace/fault"
+)
+
+// A checkpoint, step by step (DESIGN.md, decision 5):
+//
+//  1. take the gate: no source task is between two batches;
+//  2. send a barrier through every chain, so that operators let go of what they hold back, and wait
+//     until it has passed every exchange: now every task stands still;
+//  3. write the snapshot of the operators with state, under a name never used before;
+//  4. flush the writers: everything is in the transaction;
+//  5. commit the transaction together with the epoch record;
+//  6. let the tasks go on, publish what committers staged, and forget older snapshots.
+//
+// Before 5 has succeeded the epoch does not exist; its snapshot is garbage that a later one removes.
+
+// coordinate takes checkpoints until the input has ended and the last one is committed.
+func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
+	var tick <-chan time.Time
+	if every := r.spec.Settings.Checkpoint; every > 0 {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		tick = t.C
+	}
+	discover := time.NewTicker(discoverEvery)
+	defer discover.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return r.stopped(ctx)
+		case <-tick:
+			if err := r.checkpoint(ctx, false); err != nil {
+				return err
+			}
+		case <-discover.C:
+			if err := r.discover(ctx); err != nil {
+				return err
+			}
+		case <-ended:
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return r.checkpoint(ctx, true)
+		}
+	}
+}
+
+func (r *run) stopped(ctx context.Context) error { return context.Cause(ctx) }
+
+// discoverEvery is how often a source is asked for new splits.
+const discoverEvery = 10 * time.Second
+
+// errNewSplits ends a run so that the next one reads splits that have come since.
+var errNewSplits = fmt.Errorf("there are new splits to read")
+
+func (r *run) discover(ctx context.Context) error {
+	for _, o := range r.open {
+		if o.scan == nil {
+			continue
+		}
+		splits, err := o.source.Splits(ctx)
+		if err != nil {
+			return fmt.Errorf("list splits of table %q: %w", o.scan.Table, err)
+		}
+		if len(splits) > len(o.splits) {
+			if err := r.checkpoint(ctx, false); err != nil {
+				return err
+			}
+			return errNewSplits
+		}
+	}
+	return nil
+}
+
+// checkpoint commits one epoch, unless nothing has been read since the last.
+func (r *run) checkpoint(ctx context.Context, last bool) error {
+	began := time.Now()
+	r.gate.Lock()
+	next := r.position()
+	next.Finished = last
+	if !last && !r.moved(next) {
+		r.gate.Unlock()
+		return nil
+	}
+	size, err := r.commit(ctx, &next)
+	r.gate.Unlock()
+	if err != nil {
+		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
+	}
+	r.epoch = next
+	r.stats.checkpointed(next.Number, began, time.Since(began), size)
+	if err := r.publish(ctx, next.Staged); err != nil {
+		return err
+	}
+	if r.dir != "" {
+		return state.Keep(r.dir, next.Snapshot)
+	}
+	return nil
+}
+
+// position is the epoch that the tasks have reached; the gate is held.
+func (r *run) position() Epoch {
+	e := Epoch{Job: r.spec.Name, Number: r.epoch.Number + 1, PlanHash: r.spec.Hash, At: time.Now().UTC(), Sources: map[string]SplitState{}}
+	for _, t := range r.sources {
+		s := SplitState{Offset: t.offset, Done: t.done}
+		if t.marks != nil {
+			s.Watermark = t.marks.sent
+		}
+		e.Sources[t.id] = s
+	}
+	return e
+}
+
+func (r *run) moved(next Epoch) bool {
+	for id, s := range next.Sources {
+		if s != r.epoch.Sources[id] {
+			return true
+		}
+	}
+	return len(next.Sources) != len(r.epoch.Sources)
+}
+
+// commit does steps 2 to 5 and returns the size of the snapshot.
+func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
+	for _, t := range r.sources {
+		if err := t.chain.Barrier(); err != nil {
+			return 0, err
+		}
+	}
+	for range r.merges {
+		select {
+		case <-r.acks:
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+	}
+	size, err := r.snapshot(next)
+	if err != nil {
+		return 0, err
+	}
+	if next.Staged, err = r.flush(ctx, next.Number); err != nil {
+		return 0, err
+	}
+	return size, r.ledger.Commit(ctx, next)
+}
+
+func (r *run) snapshot(next *Epoch) (int, error) {
+	w, parts := state.NewWriter(), 0
+	for i, o := range r.open {
+		for _, s := range o.ops {
+			w.Section(fmt.Sprintf("stage %d", i))
+			if err := s.Snapshot(w); err != nil {
+				return 0, fmt.Errorf("write snapshot: %w", err)
+			}
+			parts++
+		}
+	}
+	if parts == 0 || r.dir == "" {
+		return 0, nil
+	}
+	next.Snapshot = fmt.Sprintf("%09d-%x.snap", next.Number, time.Now().UnixNano())
+	return w.Len(), w.Save(r.dir, next.Snapshot)
+}
+
+// flush makes what the writers hold durable, or stages it, and returns what is staged.
+func (r *run) flush(ctx context.Context, epoch int64) (map[string][]byte, error) {
+	var staged map[string][]byte
+	for i, w := range r.writers {
+		if err := w.Flush(ctx); err != nil {
+			return nil, fmt.Errorf("flush sink: %w", err)
+		}
+		c, ok := w.(connector.Committer)
+		if !ok {
+			continue
+		}
+		s, err := c.Prepare(ctx, epoch)
+		if err != nil {
+			return nil, fmt.Errorf("prepare sink: %w", err)
+		}
+		if len(s) > 0 {
+			if staged == nil {
+				staged = map[string][]byte{}
+			}
+			staged[fmt.Sprint(i)] = s
+		}
+	}
+	return staged, nil
+}
+
+// publish makes visible what committers staged in a committed epoch. It may repeat itself after a
+// crash, which committers allow.
+func (r *run) publish(ctx context.Context, staged map[string][]byte) error {
+	for i, w := range r.writers {
+		s, ok := staged[fmt.Sprint(i)]
+		if !ok {
+			continue
+		}
+		if err := w.(connector.Committer).Commit(ctx, s); err != nil {
+			return fmt.Errorf("commit sink: %w", err)
+		}
+	}
+	return nil
+}
+
+// restore loads the snapshot of the epoch that the run begins with.
+func (r *run) restore() error {
+	if r.epoch.Snapshot == "" {
+		return nil
+	}
+	rd, err := state.Load(r.dir, r.epoch.Snapshot)
+	if err != nil {
+		return err
+	}
+	parts := map[string]int{}
+	for name := rd.Next(); name != ""; name = rd.Next() {
+		o := r.stageOf(name)
+		if o == nil || len(o.ops) == 0 {
+			return fault.New(fault.Corrupt, "load snapshot %s: it has a part %q that the job has no place for", r.epoch.Snapshot, name)
+		}
+		parts[name]++
+		if err := r.restorePart(rd, o); err != nil {
+			return err
+		}
+	}
+	return rd.Err()
+}
+
+func (r *run) stageOf(name string) *openStage {
+	for i, o := range r.open {
+		if name == fmt.Sprintf("stage %d", i) {
+			return o
+		}
+	}
+	return nil
+}
+
+// restorePart gives one part, written by one task, to every task of the stage.
+func (r *run) restorePart(rd *state.Reader, o *openStage) error {
+	mark := rd.Mark()
+	for i, s := range o.ops {
+		rd.Back(mark)
+		if err := s.Restore(rd, shareOf(i, len(o.ops))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+// Package engine runs jobs: it cuts plans into stages, runs their tasks on all cores, moves
+// watermarks, and commits checkpoints so that a job goes on after a crash as if nothing had happened.
+//
+// The picture of a job:
+//
+//	split → sourceTask → chain of operators ─┐                                 ┌→ chain → writer
+//	split → sourceTask → chain of operators ─┴→ exchange by key → mergeTask(s) ┘
+//
+// A source task belongs to one split and decodes, filters, projects and pre-aggregates it. A
+// checkpoint stops all source tasks between two batches, sends a barrier through the exchanges, and
+// when every task is still writes the snapshot and commits the epoch (checkpoint.go). Whatever breaks
+// ends the run; the one retry loop (job.go) starts the next from the last committed epoch.
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"millrace/connector"
+	"millrace/format"
+	"millrace/sql/plan"
+	"millrace/vec"
+)
+
+// Env is what jobs need of the program around them. It is shared by all jobs.
+type Env struct {
+	Connectors map[string]connector.Spec
+	Formats    map[string]format.Spec
+	Log        *slog.Logger
+	// StateDir is the folder of the snapshots, one folder a job below it.
+	StateDir string
+	// OpenLedger opens where a job's epochs are committed.
+	OpenLedger func(ctx context.Context, job string, exactlyOnce bool) (Ledger, error)
+	Hasher     vec.Hasher
+}
+
+// Spec is a job to run.
+type Spec struct {
+	Name     string
+	Sinks    []*plan.Sink
+	Settings Settings
+	// Hash identifies the plan: a snapshot of another plan is refused.
+	Hash string
+	// DeadLetters: what cannot be decoded goes to the ledger's dead letters instead of failing the
+	// job, also where the format would pass over it.
+	DeadLetters bool
+	// Collect takes the rows of a Sink without a connector: the result of a SELECT. It is called
+	// by one goroutine at a time.
+	Collect func(b *vec.Batch) error
+}
+
+// Settings are what SET can change about a job.
+type Settings struct {
+	// Checkpoint is the time between two checkpoints; 0 means only at the end.
+	Checkpoint time.Duration
+	// Parallelism is the number of tasks behind each exchange.
+	Parallelism int
+	// Zone is table.local-time-zone.
+	Zone *time.Location
+	// DropNulls is table.exec.sink.not-null-enforcer = DROP.
+	DropNulls bool
+	// Batch is execution.runtime-mode = batch: aggregates answer once, at the end of the input.
+	Batch bool
+	// BatchRows bounds the rows of a batch read from a source; 0 is vec.MaxRows.
+	BatchRows int
+}
+
+// Epoch is what a checkpoint commits: where the input stands, how far event time has come, and
+// which snapshot holds the rest. It travels as JSON in an epoch record.
+type Epoch struct {
+	Job      string `json:"job"`
+	Number   int64  `json:"epoch"`
+	PlanHash string `json:"plan_hash"`
+	// Snapshot is the name of the state file; "" if the job has no state.
+	Snapshot string `json:"snapshot,omitempty"`
+	// Sources are the positions by "scan index/split".
+	Sources map[string]SplitState `json:"sources"`
+	At      time.Time             `json:"at"`
+	// Finished: the input has ended and everything is written.
+	Finished bool `json:"finished,omitempty"`
+	// Staged are the sinks' prepared commits, by writer.
+	Staged map[string][]byte `json:"staged,omitempty"`
+}
+
+// SplitState is where a split stands.
+type SplitState struct {
+	Offset    connector.Offset `json:"offset"`
+	Watermark int64            `json:"watermark,omitempty"` // ms
+	Done      bool             `json:"done,omitempty"`
+}
+
+// Ledger is where the epochs of one job are committed together with its output. One goroutine uses it,
+// Refuse and Txn apart, which source and merge tasks call between two Commits.
+type Ledger interface {
+	// Last fences whoever ran the job before and returns its last committed epoch, nil if there is none.
+	Last(ctx context.Context) (*Epoch, error)
+	// Txn is the transaction that writers take part in; nil if the job is not exactly once.
+	Txn() connector.Txn
+	// Refuse sends bad records of a table to its dead letters, as part of the transaction.
+	Refuse(ctx context.Context, scan *plan.Scan, bad []connector.Refused) error
+	// Commit makes everything written since the last Commit visible together with e, or nothing.
+	// After an error the outcome is unknown: the job is to be restarted from Last.
+	Commit(ctx context.Context, e *Epoch) error
+	// Close aborts what is not committed.
+	Close() error
+}

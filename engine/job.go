@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"millrace/bus"
+	"millrace/fault"
+)
+
+// Job runs one Spec until it finishes, is stopped, or fails for a reason that trying again cannot
+// mend. Run is called once; Status may be called from any goroutine at any time.
+type Job struct {
+	env   *Env
+	spec  Spec
+	stats counters
+	log   *slog.Logger
+}
+
+// NewJob returns a job that does not run yet.
+func NewJob(env *Env, spec Spec) *Job {
+	j := &Job{env: env, spec: spec, log: env.Log.With("logger", "engine", "job", spec.Name)}
+	if j.spec.Settings.Zone == nil {
+		j.spec.Settings.Zone = time.UTC
+	}
+	j.stats.state = Starting
+	return j
+}
+
+// Status returns what the job shows of itself now.
+func (j *Job) Status() Status { return j.stats.status(j.spec.Name) }
+
+// The waits between restarts: doubling from the first to the last, with jitter, so that jobs that
+// wait for one dependency do not all return at once.
+const (
+	firstWait = 250 * time.Millisecond
+	lastWait  = 30 * time.Second
+	calmAfter = time.Minute // a run this long starts the waits anew
+)
+
+// Run runs the job. It returns nil when the job has finished or ctx has ended, and the reason
+// otherwise. A panic of a task, a dependency that is away, a lost transaction: all restart the job
+// from its last committed epoch. A bad request (fault.Invalid, Conflict, …) or damaged state does not.
+func (j *Job) Run(ctx context.Context) error {
+	wait := firstWait
+	for {
+		began := time.Now()
+		err := j.once(ctx)
+		switch {
+		case err == nil:
+			j.stats.setState(Finished, nil)
+			j.log.Info("job finished")
+			return nil
+		case ctx.Err() != nil:
+			j.stats.setState(Paused, nil)
+			return nil
+		case errors.Is(err, errNewSplits):
+			j.log.Info("job restarts to read new splits")
+			continue
+		case final(err):
+			j.stats.setState(Failed, err)
+			j.log.Error("job failed", "error", err)
+			return err
+		}
+		if time.Since(began) > calmAfter {
+			wait = firstWait
+		}
+		j.stats.restarts.Add(1)
+		j.stats.setState(Restarting, err)
+		j.log.Warn("job restarts", "error", err, "wait", wait)
+		select {
+		case <-time.After(wait/2 + rand.N(wait)):
+		case <-ctx.Done():
+			j.stats.setState(Paused, nil)
+			return nil
+		}
+		wait = min(2*wait, lastWait)
+	}
+}
+
+// final reports whether trying again cannot help.
+func final(err error) bool {
+	if errors.Is(err, bus.ErrFenced) {
+		// By its own timeout after a pause as likely as by another owner.
+		return false
+	}
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Conflict, fault.Denied, fault.Corrupt:
+		return true
+	}
+	return false
+}
+
+// once opens the ledger and lives one run.
+func (j *Job) once(ctx context.Context) (err error) {
+	ledger, err := j.env.OpenLedger(ctx, j.spec.Name, j.exactlyOnce())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := ledger.Close(); err == nil {
+			err = closeErr
+		}
+	}()
+	last, err := ledger.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if last != nil && last.Finished && last.PlanHash == j.spec.Hash {
+		return nil
+	}
+	j.stats.begin()
+	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats}
+	if j.env.StateDir != "" {
+		r.dir = filepath.Join(j.env.StateDir, j.spec.Name)
+	}
+	defer func() {
+		if closeErr := r.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	return r.live(ctx, last)
+}
+
+// exactlyOnce reports whether a sink of the job asks for it, in Flink's words.
+func (j *Job) exactlyOnce() bool {
+	for _, s := range j.spec.Sinks {
+		if s.Options.String("sink.delivery-guarantee") == "exactly-once" {
+			return true
+		}
+	}
+	return false
+}

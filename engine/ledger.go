@@ -1,0 +1,211 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"millrace/bus"
+	"millrace/connector"
+	"millrace/fault"
+	"millrace/format"
+	"millrace/sql/plan"
+)
+
+// EpochTopic is where jobs commit their epochs: the last record of a job's name is its last epoch.
+// It has one partition and is compacted.
+const EpochTopic = "__millrace_epochs"
+
+// The headers of a dead letter. Its key and value are those of the record that could not be read.
+const (
+	HeaderError     = "millrace.error"
+	HeaderField     = "millrace.field"
+	HeaderTopic     = "millrace.topic"
+	HeaderPartition = "millrace.partition"
+	HeaderOffset    = "millrace.offset"
+	HeaderPipeline  = "millrace.pipeline"
+)
+
+// BusLedgers opens ledgers on a bus. deadLetters names the topic for the bad records of a topic.
+func BusLedgers(b *bus.Bus, deadLetters func(topic string) string) func(context.Context, string, bool) (Ledger, error) {
+	return func(ctx context.Context, job string, exactlyOnce bool) (Ledger, error) {
+		if _, err := b.Ensure(ctx, EpochTopic, 1, map[string]string{"cleanup.policy": "compact"}); err != nil {
+			return nil, err
+		}
+		l := &busLedger{bus: b, job: job, deadLetters: deadLetters}
+		if !exactlyOnce {
+			l.plain = b.NewProducer()
+			return l, nil
+		}
+		txn, err := b.OpenTransaction(ctx, "millrace-"+job, bus.TransactionConfig{})
+		if err != nil {
+			return nil, err
+		}
+		l.txn = txn
+		return l, nil
+	}
+}
+
+// busLedger commits epochs to EpochTopic: in the job's transaction if the job is exactly once, else
+// after its output.
+type busLedger struct {
+	bus         *bus.Bus
+	job         string
+	deadLetters func(string) string
+	txn         *bus.Transaction // nil: at least once
+	plain       *bus.Producer
+
+	mu sync.Mutex // guards plain, which is for one goroutine
+}
+
+func (l *busLedger) Last(ctx context.Context) (*Epoch, error) {
+	rec, found, err := l.bus.LastCommitted(ctx, EpochTopic, l.job)
+	if err != nil {
+		return nil, err
+	}
+	if l.txn != nil {
+		if err := l.txn.Begin(); err != nil {
+			return nil, err
+		}
+	}
+	if !found || len(rec.Value) == 0 {
+		return nil, nil
+	}
+	e := &Epoch{}
+	if err := json.Unmarshal(rec.Value, e); err != nil {
+		return nil, fault.New(fault.Corrupt, "read the last epoch of job %s (topic %s, offset %d): %w", l.job, EpochTopic, rec.Offset, err)
+	}
+	return e, nil
+}
+
+func (l *busLedger) Txn() connector.Txn {
+	if l.txn == nil {
+		return nil
+	}
+	return l.txn
+}
+
+func (l *busLedger) Refuse(ctx context.Context, scan *plan.Scan, bad []connector.Refused) error {
+	recs := make([]bus.Record, len(bad))
+	for i := range bad {
+		recs[i] = l.deadLetter(scan, &bad[i])
+	}
+	return l.produce(ctx, recs)
+}
+
+func (l *busLedger) produce(ctx context.Context, recs []bus.Record) error {
+	if l.txn != nil {
+		return l.txn.Produce(ctx, recs)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.plain.Produce(ctx, recs)
+}
+
+// deadLetter is the record that tells of a bad one; it owns its memory.
+func (l *busLedger) deadLetter(scan *plan.Scan, r *connector.Refused) bus.Record {
+	topic, partition := scan.Table, ""
+	if scan.Connector == "kafka" {
+		if at := strings.LastIndexByte(string(r.Split), '/'); at >= 0 {
+			topic, partition = string(r.Split[:at]), string(r.Split[at+1:])
+		}
+	}
+	h := func(name, value string) bus.Header { return bus.Header{Key: name, Value: []byte(value)} }
+	rec := bus.Record{
+		Topic: l.deadLetters(topic), Key: clone(r.Key), Value: clone(r.Value),
+		Headers: []bus.Header{
+			h(HeaderError, reason(r.Reason)), h(HeaderTopic, topic), h(HeaderPartition, partition),
+			h(HeaderOffset, string(r.Offset)), h(HeaderPipeline, l.job),
+		},
+	}
+	if f := fieldOf(r.Reason); f != "" {
+		rec.Headers = append(rec.Headers, h(HeaderField, f))
+	}
+	return rec
+}
+
+func (l *busLedger) Commit(ctx context.Context, e *Epoch) error {
+	value, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode epoch: %w", err)
+	}
+	recs := []bus.Record{{Topic: EpochTopic, Key: []byte(l.job), Value: value}}
+	if l.txn == nil {
+		if err := l.plain.Flush(ctx); err != nil {
+			return err
+		}
+		return l.bus.Append(ctx, recs)
+	}
+	if err := l.txn.Produce(ctx, recs); err != nil {
+		return err
+	}
+	outcome, err := l.txn.Commit(ctx)
+	if err != nil {
+		return fmt.Errorf("commit epoch %d: %s: %w", e.Number, outcome, err)
+	}
+	if e.Finished {
+		return nil
+	}
+	return l.txn.Begin()
+}
+
+func (l *busLedger) Close() error {
+	if l.txn == nil {
+		return nil
+	}
+	err := l.txn.Abort(context.Background())
+	l.txn.Close()
+	return err
+}
+
+// Forget makes a job start anew, from its configured start, when it is next run.
+func Forget(ctx context.Context, b *bus.Bus, job string) error {
+	return b.Append(ctx, []bus.Record{{Topic: EpochTopic, Key: []byte(job)}})
+}
+
+// MemoryLedger keeps epochs in memory, for scripts that run to their end in one process: what breaks
+// is not started again.
+type MemoryLedger struct{}
+
+// Last implements Ledger: a script begins at the beginning.
+func (MemoryLedger) Last(context.Context) (*Epoch, error) { return nil, nil }
+
+// Txn implements Ledger: there is none.
+func (MemoryLedger) Txn() connector.Txn { return nil }
+
+// Refuse implements Ledger. Scripts have no dead letters.
+func (MemoryLedger) Refuse(_ context.Context, scan *plan.Scan, bad []connector.Refused) error {
+	return fault.New(fault.Invalid, "read table %s: %w", scan.Table, bad[0].Reason)
+}
+
+// Commit implements Ledger.
+func (MemoryLedger) Commit(context.Context, *Epoch) error { return nil }
+
+// Close implements Ledger.
+func (MemoryLedger) Close() error { return nil }
+
+func clone(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return append([]byte{}, b...)
+}
+
+func reason(err error) string {
+	if err == nil {
+		return "unknown"
+	}
+	return err.Error()
+}
+
+// fieldOf is the field that a record was refused for, if one is known.
+func fieldOf(err error) string {
+	var f *format.Error
+	if errors.As(err, &f) {
+		return f.Field
+	}
+	return ""
+}

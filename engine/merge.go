@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"millrace/engine/op"
+	"millrace/sql/function"
+)
+
+// maxWatermark is the watermark at the end of all input, as in Flink.
+const maxWatermark = math.MaxInt64
+
+// startWatermark is before every event time.
+const startWatermark = int64(-1) << 62
+
+// mergeTask runs the operator behind an exchange and the chain behind that.
+type mergeTask struct {
+	queue chan message
+	chain stream // begins with the merging operator
+	op    op.Operator
+	pool  interface{ Put(any) }
+	acks  chan<- struct{}
+	call  *function.Call
+
+	wms     []int64 // by input
+	idle    []bool
+	current int64
+	waiting int // inputs that have not sent the barrier at hand
+}
+
+func newMergeTask(inputs int) *mergeTask {
+	t := &mergeTask{queue: make(chan message, queueLength), wms: make([]int64, inputs), idle: make([]bool, inputs), current: startWatermark, waiting: inputs}
+	for i := range t.wms {
+		t.wms[i] = startWatermark
+	}
+	return t
+}
+
+// run handles messages until ctx ends.
+func (t *mergeTask) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m := <-t.queue:
+			if err := t.handle(ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (t *mergeTask) handle(ctx context.Context, m message) error {
+	switch m.kind {
+	case rowsMessage:
+		t.call.Now = time.Now()
+		err := t.chain.Emit(m.rows.Batch())
+		t.pool.Put(m.rows)
+		return err
+	case watermarkMessage:
+		t.wms[m.input], t.idle[m.input] = m.wm, false
+		return t.advance()
+	case idleMessage:
+		t.idle[m.input] = true
+		return t.advance()
+	default:
+		return t.barrier(ctx)
+	}
+}
+
+// advance moves the watermark to the lowest of the inputs that are not idle. When all are idle, so
+// is the task, and its watermark stays.
+func (t *mergeTask) advance() error {
+	low, all := int64(maxWatermark), true
+	for i, wm := range t.wms {
+		if !t.idle[i] {
+			low, all = min(low, wm), false
+		}
+	}
+	if all {
+		return t.chain.Idle()
+	}
+	if low <= t.current {
+		return nil
+	}
+	t.current = low
+	t.call.Now = time.Now()
+	return t.chain.Watermark(low)
+}
+
+// barrier passes the barrier on once every input has sent it, and reports to the coordinator.
+func (t *mergeTask) barrier(ctx context.Context) error {
+	if t.waiting--; t.waiting > 0 {
+		return nil
+	}
+	t.waiting = len(t.wms)
+	if err := t.chain.Barrier(); err != nil {
+		return err
+	}
+	select {
+	case t.acks <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,422 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"millrace/connector"
+	"millrace/engine/op"
+	"millrace/fault"
+	"millrace/format"
+	"millrace/sql/function"
+	"millrace/sql/plan"
+	"millrace/vec"
+)
+
+// run is one life of a job: from its last committed epoch until its input ends, something breaks or
+// its context is cancelled.
+type run struct {
+	env    *Env
+	spec   *Spec
+	ledger Ledger
+	stats  *counters
+
+	stages  []*stage
+	open    []*openStage // beside stages
+	sources []*sourceTask
+	merges  []*mergeTask
+	writers []connector.Writer
+	closers []func() error
+
+	collecting sync.Mutex // one SELECT row batch at a time
+
+	gate  sync.RWMutex  // held by the coordinator while the tasks stand still
+	acks  chan struct{} // one for each merge task that a barrier has passed
+	epoch Epoch         // the last one committed
+	dir   string        // of the snapshots
+}
+
+// openStage is a stage with its tasks.
+type openStage struct {
+	*stage
+	source  connector.Source
+	decoder func() (format.Decoder, error)
+	splits  []connector.Split
+	tasks   int
+	merges  []*mergeTask
+	inputs  int // how many tasks send to this stage
+	started int // inputs handed out so far
+	pool    *sync.Pool
+	ops     []op.Stateful // by task, merge stages only
+}
+
+// start opens everything and restores the last epoch. ctx must last as long as the run.
+func (r *run) start(ctx context.Context, last *Epoch) error {
+	if last != nil {
+		if last.PlanHash != r.spec.Hash {
+			return fault.New(fault.Conflict, "start job %s: its checkpoint %d belongs to another plan", r.spec.Name, last.Number).
+				WithHint("the query was changed: drop the pipeline, which forgets its state, and apply it anew")
+		}
+		r.epoch = *last
+	}
+	for _, s := range r.spec.Sinks {
+		stages, err := lower(s)
+		if err != nil {
+			return err
+		}
+		r.stages = append(r.stages, stages...)
+	}
+	if err := r.openStages(ctx); err != nil {
+		return err
+	}
+	if err := r.buildTasks(ctx); err != nil {
+		return err
+	}
+	if err := r.restore(); err != nil {
+		return err
+	}
+	return r.publish(ctx, r.epoch.Staged)
+}
+
+func (r *run) openStages(ctx context.Context) error {
+	at := map[*stage]*openStage{}
+	for _, s := range r.stages {
+		o := &openStage{stage: s}
+		at[s] = o
+		r.open = append(r.open, o)
+		if err := r.openStage(ctx, o, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) openStage(ctx context.Context, o *openStage, at map[*stage]*openStage) error {
+	switch {
+	case o.scan != nil:
+		src, dec, err := openSource(r.env, o.scan, r.spec.DeadLetters)
+		if err != nil {
+			return err
+		}
+		r.closers = append(r.closers, src.Close)
+		o.source, o.decoder = src, dec
+		if o.splits, err = src.Splits(ctx); err != nil {
+			return fmt.Errorf("list splits of table %q: %w", o.scan.Table, err)
+		}
+		if len(o.splits) == 0 {
+			return fault.New(fault.Unavailable, "table %q has nothing to read yet", o.scan.Table)
+		}
+		o.tasks = len(o.splits)
+	case o.values != nil:
+		o.splits, o.tasks = []connector.Split{"values"}, 1
+		o.source = valuesSource{o.values, r.spec.Settings.Zone}
+	default:
+		o.tasks = max(1, r.spec.Settings.Parallelism)
+		if o.single {
+			o.tasks = 1
+		}
+		for _, in := range o.stage.inputs {
+			o.inputs += at[in].tasks
+		}
+		o.pool = newPool(o.in)
+	}
+	return nil
+}
+
+// buildTasks makes the tasks, last stages first, as a chain needs to know where it ends.
+func (r *run) buildTasks(ctx context.Context) error {
+	byStage := map[*stage]*openStage{}
+	for _, o := range r.open {
+		byStage[o.stage] = o
+	}
+	for i := len(r.open) - 1; i >= 0; i-- {
+		o := r.open[i]
+		for task := range o.tasks {
+			if err := r.buildTask(ctx, i, o, task, byStage[o.next]); err != nil {
+				return err
+			}
+		}
+	}
+	r.acks = make(chan struct{}, len(r.merges))
+	for _, m := range r.merges {
+		m.acks = r.acks
+	}
+	return nil
+}
+
+func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, next *openStage) error {
+	e := &env{call: &function.Call{Zone: r.spec.Settings.Zone, Now: time.Now()}, spec: r.spec, env: r.env, stats: r.stats}
+	tail, err := r.tail(ctx, o, task, next)
+	if err != nil {
+		return err
+	}
+	for k := len(o.ops) - 1; k >= 0; k-- {
+		made, err := o.stage.ops[k](e)
+		if err != nil {
+			return err
+		}
+		tail = newLink(made, tail)
+	}
+	if o.merge != nil {
+		return r.buildMerge(o, e, tail)
+	}
+	return r.buildSource(ctx, index, o, task, e, tail)
+}
+
+// tail is what a task's chain ends with: the exchange to the next stage, or a writer.
+func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage) (stream, error) {
+	if next != nil {
+		x := &exchange{ctx: ctx, input: next.started, keys: next.keys, hasher: r.env.Hasher, pool: next.pool, last: startWatermark}
+		next.started++
+		for _, m := range next.merges {
+			x.to = append(x.to, m.queue)
+		}
+		return x, nil
+	}
+	w, err := r.openWriter(ctx, o, task)
+	if err != nil {
+		return nil, err
+	}
+	r.writers = append(r.writers, w)
+	return &end{
+		ctx: ctx, writer: w, drop: r.spec.Settings.DropNulls, need: o.sink.NotNull, names: o.sink.Schema.Names(), stats: r.stats,
+	}, nil
+}
+
+func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
+	merge, err := o.merge(e)
+	if err != nil {
+		return err
+	}
+	m := newMergeTask(o.inputs)
+	m.op, m.pool, m.chain = merge, o.pool, newLink(merge, tail)
+	m.call = e.call
+	if s, ok := merge.(op.Stateful); ok {
+		o.ops = append(o.ops, s)
+	}
+	o.merges = append(o.merges, m)
+	r.merges = append(r.merges, m)
+	return nil
+}
+
+func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int, e *env, tail stream) error {
+	split := o.splits[task]
+	t := &sourceTask{id: splitID(index, split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}}
+	r.stats.add(t)
+	state := r.epoch.Sources[t.id]
+	t.offset, t.done = state.Offset, state.Done
+	out := tail
+	if o.scan != nil {
+		if o.scan.Watermark != nil {
+			m, err := newWatermarks(o.scan.Watermark, o.scan.Schema, e.call, tail, t.shown)
+			if err != nil {
+				return err
+			}
+			if r.epoch.Number > 0 && state.Watermark != 0 {
+				m.resume(state.Watermark)
+			}
+			t.marks, out = m, m
+		}
+		if !identity(o.scan) {
+			p, err := op.NewProject(o.scan.Exprs, o.scan.Schema, e.call)
+			if err != nil {
+				return err
+			}
+			out = newLink(p, out)
+		}
+		if r.spec.DeadLetters {
+			t.refuse = r.ledger.Refuse
+		}
+	}
+	t.chain = out
+	if err := r.openReader(ctx, o, t); err != nil {
+		return err
+	}
+	r.sources = append(r.sources, t)
+	return nil
+}
+
+func (r *run) openReader(ctx context.Context, o *openStage, t *sourceTask) error {
+	size := r.spec.Settings.BatchRows
+	if size == 0 {
+		size = vec.MaxRows
+	}
+	var dec format.Decoder
+	if o.scan != nil {
+		t.rows.Builder = vec.NewBuilderSize(o.scan.Read, size)
+		t.rows.Meta = metaColumns(o.scan)
+		var err error
+		if dec, err = o.decoder(); err != nil {
+			return fmt.Errorf("open table %q: %w", o.scan.Table, err)
+		}
+	} else {
+		t.rows.Builder = vec.NewBuilderSize(o.values.Schema, size)
+	}
+	if t.done {
+		return nil
+	}
+	reader, err := o.source.Open(ctx, t.split, t.offset, dec)
+	if err != nil {
+		return fmt.Errorf("open split %s: %w", t.split, err)
+	}
+	r.closers = append(r.closers, reader.Close)
+	t.reader = reader
+	return nil
+}
+
+// live starts the run from its last epoch and goes on until it ends. It returns nil when the input has
+// ended and everything is committed.
+func (r *run) live(ctx context.Context, last *Epoch) error {
+	tasks, tctx := errgroup.WithContext(ctx)
+	stop, cancel := context.WithCancel(tctx)
+	defer cancel()
+	if err := r.start(stop, last); err != nil {
+		return err
+	}
+	for _, m := range r.merges {
+		tasks.Go(guard(func() error { return m.run(stop) }))
+	}
+	var reading sync.WaitGroup
+	for _, t := range r.sources {
+		if t.done {
+			if err := r.replayEnd(t); err != nil {
+				return err
+			}
+			continue
+		}
+		reading.Add(1)
+		tasks.Go(guard(func() error { defer reading.Done(); return t.run(stop) }))
+	}
+	ended := make(chan struct{})
+	go func() { reading.Wait(); close(ended) }()
+	tasks.Go(guard(func() error {
+		err := r.coordinate(stop, ended)
+		if err == nil {
+			cancel()
+		}
+		return err
+	}))
+	r.stats.setState(Running, nil)
+	err := tasks.Wait()
+	if r.epoch.Finished {
+		return nil
+	}
+	return err
+}
+
+// replayEnd tells the tasks behind a split that had ended before the restart that it has.
+func (r *run) replayEnd(t *sourceTask) error {
+	if len(r.merges) == 0 {
+		return nil
+	}
+	return t.chain.Watermark(maxWatermark)
+}
+
+// guard turns a panic of a task into an error: the job restarts, the process lives.
+func guard(f func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("task panicked: %v\n%s", p, debug.Stack())
+			}
+		}()
+		return f()
+	}
+}
+
+// close releases what the run has opened, writers first.
+func (r *run) close() error {
+	var first error
+	for _, w := range r.writers {
+		if err := w.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	for i := len(r.closers) - 1; i >= 0; i-- {
+		if err := r.closers[i](); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// splitID names a split in epochs: a table may be scanned twice.
+func splitID(stage int, s connector.Split) string { return fmt.Sprintf("%d/%s", stage, s) }
+
+func shareOf(task, of int) op.Share { return op.Share{Index: task, Of: of} }
+
+// identity reports whether a scan's columns are what the connector reads, in that order.
+func identity(n *plan.Scan) bool {
+	if len(n.Exprs) != n.Read.Len() {
+		return false
+	}
+	for i, e := range n.Exprs {
+		if c, ok := e.(*plan.Column); !ok || c.Index != i {
+			return false
+		}
+	}
+	return true
+}
+
+// metaColumns turns a scan's metadata columns into positions by key, as readers want them.
+func metaColumns(n *plan.Scan) map[string]int {
+	if len(n.Meta) == 0 {
+		return nil
+	}
+	m := make(map[string]int, len(n.Meta))
+	for at, key := range n.Meta {
+		m[key] = at
+	}
+	return m
+}
+
+// openWriter opens the sink of a stage for one task.
+func (r *run) openWriter(ctx context.Context, o *openStage, task int) (connector.Writer, error) {
+	n := o.sink
+	if n.Connector == "" {
+		return &collector{rows: r.spec.Collect, mu: &r.collecting}, nil
+	}
+	spec, ok := r.env.Connectors[n.Connector]
+	if !ok || spec.Sink == nil {
+		return nil, fault.New(fault.Invalid, "write table %q: connector %q cannot be written", n.Table, n.Connector)
+	}
+	sink, err := spec.Sink(connector.Table{Name: n.Table, Schema: n.Schema, Meta: n.Meta, Options: n.Options})
+	if err != nil {
+		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
+	}
+	r.closers = append(r.closers, sink.Close)
+	var enc format.Encoder
+	if n.FormatName != "" {
+		f, ok := r.env.Formats[n.FormatName]
+		if !ok || f.NewEncoder == nil {
+			return nil, fault.New(fault.Invalid, "write table %q: format %q cannot be written", n.Table, n.FormatName)
+		}
+		if enc, err = f.NewEncoder(n.Schema, n.FormatOptions); err != nil {
+			return nil, fmt.Errorf("open table %q: %w", n.Table, err)
+		}
+	}
+	w, err := sink.Open(ctx, connector.Task{Job: r.spec.Name, Index: task, Of: o.tasks, Txn: r.ledger.Txn()}, enc)
+	if err != nil {
+		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
+	}
+	return w, nil
+}
+
+// collector is the writer of a SELECT: it hands rows to the caller of the job.
+type collector struct {
+	mu   *sync.Mutex
+	rows func(*vec.Batch) error
+}
+
+func (c *collector) Write(_ context.Context, b *vec.Batch) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rows(b)
+}
+func (c *collector) Flush(context.Context) error { return nil }
+func (c *collector) Close() error                { return nil }

@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+
+	"millrace/connector"
+	"millrace/engine/op"
+	"millrace/vec"
+)
+
+// stream takes what flows between two steps of a task: batches, the watermark, and the order to let
+// go of everything held back before a snapshot. One goroutine uses a stream at a time.
+type stream interface {
+	op.Out
+	// Watermark says that no row at or before wm will come, late ones apart.
+	Watermark(wm int64) error
+	// Idle says that the watermark need not wait for this input until it says more.
+	Idle() error
+	// Barrier passes on what is held back only to save work.
+	Barrier() error
+}
+
+// link is an operator with what comes behind it.
+type link struct {
+	op   op.Operator
+	next stream
+	adv  op.Advancer // op, if it waits for event time
+	fl   op.Flusher  // op, if it holds rows back
+}
+
+func newLink(o op.Operator, next stream) *link {
+	l := &link{op: o, next: next}
+	l.adv, _ = o.(op.Advancer)
+	l.fl, _ = o.(op.Flusher)
+	return l
+}
+
+func (l *link) Emit(b *vec.Batch) error { return l.op.Process(b, l.next) }
+
+func (l *link) Watermark(wm int64) error {
+	if l.adv != nil {
+		if err := l.adv.Advance(wm, l.next); err != nil {
+			return err
+		}
+	}
+	return l.next.Watermark(wm)
+}
+
+func (l *link) Idle() error {
+	if l.fl != nil {
+		if err := l.fl.Flush(l.next); err != nil {
+			return err
+		}
+	}
+	return l.next.Idle()
+}
+
+func (l *link) Barrier() error {
+	if l.fl != nil {
+		if err := l.fl.Flush(l.next); err != nil {
+			return err
+		}
+	}
+	return l.next.Barrier()
+}
+
+// end is the writer at the end of a chain.
+type end struct {
+	ctx    context.Context
+	writer connector.Writer
+	drop   bool  // rows that break a NOT NULL are dropped instead of failing the job
+	need   []int // the columns that must not be NULL
+	names  []string
+	sel    []int32
+	stats  *counters
+}
+
+func (e *end) Emit(b *vec.Batch) error {
+	out := *b
+	if len(e.need) > 0 {
+		var err error
+		if out.Sel, err = e.enforce(b); err != nil {
+			return err
+		}
+	}
+	n := out.Rows().Len()
+	if n == 0 {
+		return nil
+	}
+	e.stats.rowsOut.Add(int64(n))
+	return e.writer.Write(e.ctx, &out)
+}
+
+func (e *end) Watermark(int64) error { return nil }
+func (e *end) Idle() error           { return nil }
+func (e *end) Barrier() error        { return nil }
+
+// enforce returns the selection of the rows that keep every NOT NULL of the sink
+// (table.exec.sink.not-null-enforcer).
+func (e *end) enforce(b *vec.Batch) ([]int32, error) {
+	clean := true
+	for _, c := range e.need {
+		clean = clean && b.Cols[c].Valid == nil
+	}
+	if clean {
+		return b.Sel, nil
+	}
+	rows := b.Rows()
+	e.sel = e.sel[:0]
+next:
+	for k := range rows.Len() {
+		i := rows.At(k)
+		for _, c := range e.need {
+			if !b.Cols[c].IsNull(i) {
+				continue
+			}
+			if !e.drop {
+				return nil, notNullFault(e.names[c])
+			}
+			e.stats.dropped.Add(1)
+			continue next
+		}
+		e.sel = append(e.sel, int32(i))
+	}
+	return e.sel, nil
+}
