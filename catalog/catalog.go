@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"millrace/fault"
@@ -179,7 +180,7 @@ func (c *Catalog) Drop(kind Kind, name string) error {
 	case !ok:
 		return fault.New(fault.NotFound, "drop %s %q: no such %s", kind, name, kind)
 	case old.Kind != kind:
-		return fault.New(fault.Invalid, "drop %s %q: it is a %s", kind, name, old.Kind).WithHint("use DROP %s", old.Kind)
+		return fault.New(fault.Invalid, "drop %s %q: it is a %s", kind, name, old.Kind).WithHint("use DROP %s", strings.ToUpper(string(old.Kind)))
 	}
 	delete(c.objects, name)
 	return c.commit(func() { c.objects[name] = old })

@@ -162,6 +162,8 @@ type Sink struct {
 	FormatOptions option.Values
 	Schema        *schema.Schema
 	Meta          map[int]string
+	// Key are the columns of the table's PRIMARY KEY.
+	Key []int
 	// NotNull are the columns that must not be NULL, for table.exec.sink.not-null-enforcer.
 	NotNull []int
 }

@@ -1,0 +1,184 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"millrace/catalog"
+	"millrace/schema"
+	"millrace/sql/ast"
+	"millrace/sql/parse"
+)
+
+// from plans what FROM names.
+func (b *binder) from(r ast.Relation) *relation {
+	switch r := r.(type) {
+	case *ast.Table:
+		return b.table(r)
+	case *ast.Derived:
+		if r.Lateral {
+			b.unsupported(r, "LATERAL")
+		}
+		return b.renamed(b.query(r.Query), r.Alias)
+	case *ast.TableCall:
+		return b.tableCall(r)
+	case *ast.Join:
+		b.unsupported(r, strings.Replace(r.Kind, "COMMA", "a comma", 1)+" JOIN")
+	}
+	b.unsupported(r, "UNNEST")
+	return nil
+}
+
+// renamed gives the columns of r the names of an alias.
+func (b *binder) renamed(r *relation, alias *ast.Alias) *relation {
+	table := ""
+	if alias != nil {
+		table = alias.Name.Name
+	}
+	out := named(r.node, table)
+	if alias != nil && len(alias.Columns) > 0 {
+		out = b.renameColumns(out, table, alias.Columns)
+	}
+	return out
+}
+
+func (b *binder) renameColumns(r *relation, table string, names []ast.Ident) *relation {
+	if len(names) != len(r.names) {
+		b.fail(names[0], "", "%d names for %d columns", len(names), len(r.names))
+	}
+	exprs, texts := make([]Expr, len(names)), make([]string, len(names))
+	for i, n := range names {
+		exprs[i], texts[i] = r.column(i), n.Name
+	}
+	return named(project(r, exprs, texts).node, table)
+}
+
+// table plans a CTE, a view or a table by its name.
+func (b *binder) table(t *ast.Table) *relation {
+	if t.SystemTime != nil {
+		b.unsupported(t, "FOR SYSTEM_TIME AS OF")
+	}
+	alias := t.Alias
+	if alias == nil {
+		last := t.Name.Parts[len(t.Name.Parts)-1]
+		alias = &ast.Alias{Span: last.Span, Name: last}
+	}
+	if len(t.Name.Parts) == 1 {
+		if r := b.cte(t.Name.Last()); r != nil {
+			return b.renamed(r, alias)
+		}
+	}
+	object := b.lookup(t.Name)
+	if object.Kind == catalog.View {
+		return b.renamed(b.view(t, object), alias)
+	}
+	def := b.definition(t, object)
+	return b.renamed(named(b.scan(t, def), ""), alias)
+}
+
+// cte plans the query that WITH gives a name to, or returns nil.
+func (b *binder) cte(name string) *relation {
+	for i, c := range slices.Backward(b.ctes) {
+		if c.def.Name.Name != name {
+			continue
+		}
+		outer := b.ctes
+		b.ctes = outer[:c.visible]
+		r := b.query(outer[i].def.Query)
+		b.ctes = outer
+		if len(c.def.Columns) > 0 {
+			r = b.renameColumns(r, "", c.def.Columns)
+		}
+		return r
+	}
+	return nil
+}
+
+// objectName returns the name of a table or view in the only database there is.
+func (b *binder) objectName(n ast.ObjectName) string {
+	for i, want := range []string{DefaultDatabase, DefaultCatalog} {
+		at := len(n.Parts) - 2 - i
+		if at >= 0 && n.Parts[at].Name != want {
+			b.fail(n.Parts[at], "", "%q not found: the only database is %s.%s", n.Parts[at].Name, DefaultCatalog, DefaultDatabase)
+		}
+	}
+	return n.Last()
+}
+
+// lookup returns a table or view of the catalog.
+func (b *binder) lookup(n ast.ObjectName) catalog.Object {
+	name := b.objectName(n)
+	object, ok := b.Catalog.Lookup(name)
+	if !ok {
+		b.fail(n, didYouMean(name, b.Catalog.Names()), "table %q not found", name)
+	}
+	return object
+}
+
+// view plans the query of a view in the place of its name.
+func (b *binder) view(at ast.Node, object catalog.Object) *relation {
+	if slices.Contains(b.views, object.Name) {
+		b.fail(at, "", "view %q is part of itself", object.Name)
+	}
+	statement, err := parse.Statement(object.SQL)
+	b.check(at, err)
+	def := statement.(*ast.CreateView)
+	inner := &binder{Planner: b.Planner, source: object.SQL, views: append(slices.Clone(b.views), object.Name)}
+	r, err := bound(func() *relation {
+		r := inner.query(def.Query)
+		if len(def.Columns) > 0 {
+			r = inner.renameColumns(r, "", def.Columns)
+		}
+		return r
+	})
+	if err != nil {
+		// The view was right when it was made; what it rests on has changed since.
+		b.fail(at, "", "view %q: %s", object.Name, err)
+	}
+	return r
+}
+
+// scan plans the reading of a table. Physical columns come first in Read, metadata behind them.
+func (b *binder) scan(t *ast.Table, def *definition) Node {
+	options := b.tableOptions(t, def, t.Hints)
+	spec := options.connector
+	if spec.Source == nil {
+		b.fail(t, "", "table %q cannot be read: connector %q only writes", def.name, spec.Name)
+	}
+	n := &Scan{
+		Table: def.name, Connector: spec.Name, Options: options.values, FormatName: options.format,
+		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Exprs: def.exprs, Schema: def.schema,
+	}
+	if def.watermark != nil {
+		w := *def.watermark
+		w.IdleTimeout, w.OnEvent = options.idleTimeout, options.onEvent
+		n.Watermark = &w
+	}
+	return n
+}
+
+// distinct drops rows that were there before: an aggregation by all columns.
+func (b *binder) distinct(at ast.Node, r *relation) *relation {
+	g := &grouping{}
+	for i := range r.names {
+		g.addKey(r.column(i), r.node.Out().Fields[i].Name)
+	}
+	g.findWindow(b, at, r)
+	out := g.plan(b, at, r)
+	exprs, names := make([]Expr, len(r.names)), make([]string, len(r.names))
+	for i := range r.names {
+		exprs[i], names[i] = g.keyColumn(i), r.node.Out().Fields[i].Name
+	}
+	return project(out, exprs, names)
+}
+
+// updates says whether a node's rows change others it gave before. In batch mode none do.
+func (p *Planner) updates(n Node) bool {
+	if _, ok := n.(*GroupAggregate); ok && !p.Settings.Batch() {
+		return true
+	}
+	return slices.ContainsFunc(n.Inputs(), p.updates)
+}
+
+// isTimeAttribute says whether a field can be cut into windows by event time.
+func isTimeAttribute(f schema.Field) bool { return f.Time == schema.RowTime && f.Type.IsInstant() }

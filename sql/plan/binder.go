@@ -1,0 +1,177 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"millrace/fault"
+	"millrace/schema"
+	"millrace/sql/ast"
+	"millrace/sql/parse"
+)
+
+// A binder turns one statement into nodes. Its methods stop at the first error with a panic of
+// *parse.Error, which bound catches; nothing of that leaves the package.
+type binder struct {
+	*Planner
+	source string // of the statement, for the lines in errors
+	ctes   []cte  // visible, innermost last
+	views  []string
+}
+
+// cte is a query named by WITH: planned anew wherever it is used.
+type cte struct {
+	def     ast.CTE
+	visible int // how many ctes it sees itself
+}
+
+// bound runs f and returns the error that it stopped with.
+func bound[T any](f func() T) (result T, err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case *parse.Error:
+			err = r
+		default:
+			panic(r)
+		}
+	}()
+	return f(), nil
+}
+
+func (b *binder) fail(at ast.Node, hint, format string, args ...any) {
+	panic(parse.NewError(b.source, at.Extent(), fmt.Sprintf(format, args...), hint))
+}
+
+// check stops with err, which came from elsewhere, if there is one.
+func (b *binder) check(at ast.Node, err error) {
+	if err != nil {
+		b.fail(at, fault.HintOf(err), "%s", err)
+	}
+}
+
+// unsupported stops at something that Flink knows and this engine does not.
+func (b *binder) unsupported(at ast.Node, what string) {
+	b.fail(at, "", "%s is not supported yet", what)
+}
+
+// relation is a plan with the names of its columns: what FROM gives.
+type relation struct {
+	node  Node
+	names []columnName // one for each column of node.Out()
+}
+
+// columnName is how a column can be called: by its name alone or with that of its table.
+type columnName struct {
+	table string
+	name  string
+}
+
+func named(n Node, table string) *relation {
+	r := &relation{node: n}
+	for _, f := range n.Out().Fields {
+		r.names = append(r.names, columnName{table, f.Name})
+	}
+	return r
+}
+
+func (r *relation) column(i int) *Column {
+	f := r.node.Out().Fields[i]
+	return &Column{Index: i, Name: f.Name, Of: f.Type}
+}
+
+// resolve returns the position of the column called a or t.a.
+func (b *binder) resolve(r *relation, x *ast.Column) int {
+	var table string
+	name := x.Parts[0].Name
+	switch {
+	case len(x.Parts) == 2 && r.hasTable(name):
+		table, name = name, x.Parts[1].Name
+	case len(x.Parts) > 1 && !slices.ContainsFunc(r.names, func(n columnName) bool { return n.name == name }):
+		b.fail(x.Parts[0], r.nearTable(name), "table %q not found", x.Parts[0].Name)
+	case len(x.Parts) > 1:
+		b.unsupported(x, "a field of a ROW column")
+	}
+	last := x.Parts[len(x.Parts)-1]
+	found := -1
+	for i, n := range r.names {
+		if n.name != name || table != "" && n.table != table {
+			continue
+		}
+		if found >= 0 {
+			b.fail(x, fmt.Sprintf("write %s.%s or %s.%s", r.names[found].table, name, n.table, name), "column %q is ambiguous", name)
+		}
+		found = i
+	}
+	if found < 0 {
+		b.noColumn(r, last, table, name)
+	}
+	return found
+}
+
+func (b *binder) noColumn(r *relation, x ast.Node, table, name string) {
+	var candidates, tables []string
+	for _, n := range r.names {
+		if table == "" || n.table == table {
+			candidates = append(candidates, n.name)
+			tables = append(tables, n.table)
+		}
+	}
+	where := ""
+	if tables = slices.Compact(tables); len(tables) == 1 && tables[0] != "" {
+		where = fmt.Sprintf(" in %q", tables[0])
+	}
+	b.fail(x, didYouMean(name, candidates), "column %q not found%s", name, where)
+}
+
+func (r *relation) hasTable(name string) bool {
+	return slices.ContainsFunc(r.names, func(n columnName) bool { return n.table == name })
+}
+
+func (r *relation) nearTable(name string) string {
+	var tables []string
+	for _, n := range r.names {
+		tables = append(tables, n.table)
+	}
+	return didYouMean(name, tables)
+}
+
+// didYouMean is a hint at the name that was most likely meant, if one is close. Among names of one or
+// two letters all are close to each other, which helps nobody.
+func didYouMean(name string, candidates []string) string {
+	near := fault.Near(name, candidates)
+	if near == "" || len(name) < 3 && !strings.EqualFold(name, near) {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", near)
+}
+
+// uniquify returns names with a number behind those that stand before already: a, a0, a1.
+func uniquify(names []string) []string {
+	taken := make(map[string]bool, len(names))
+	out := make([]string, len(names))
+	for i, name := range names {
+		unique := name
+		for n := 0; taken[unique]; n++ {
+			unique = fmt.Sprintf("%s%d", name, n)
+		}
+		taken[unique] = true
+		out[i] = unique
+	}
+	return out
+}
+
+// project returns the expressions over the relation as columns of the given names. Plain columns keep
+// their time attribute.
+func project(r *relation, exprs []Expr, names []string) *relation {
+	s := &schema.Schema{}
+	for i, name := range uniquify(names) {
+		f := schema.Field{Name: name, Type: exprs[i].Type()}
+		if c, ok := exprs[i].(*Column); ok {
+			f.Time = r.node.Out().Fields[c.Index].Time
+		}
+		s.Fields = append(s.Fields, f)
+	}
+	return named(&Project{Input: r.node, Exprs: exprs, Schema: s}, "")
+}

@@ -1,0 +1,168 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"millrace/schema"
+)
+
+// Explain returns plans as text: a node a line, its inputs below it, two spaces further in. Equal plans
+// give equal texts; plans whose state differs in shape give different ones. Options are not shown.
+func Explain(sinks ...*Sink) string {
+	var b strings.Builder
+	for _, s := range sinks {
+		explain(&b, s, 0)
+	}
+	return b.String()
+}
+
+func explain(b *strings.Builder, n Node, depth int) {
+	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", depth), describeNode(n))
+	for _, in := range n.Inputs() {
+		explain(b, in, depth+1)
+	}
+}
+
+func describeNode(n Node) string {
+	switch n := n.(type) {
+	case *Sink:
+		return describeSink(n)
+	case *Scan:
+		return describeScan(n)
+	case *Filter:
+		return fmt.Sprintf("Filter %s", n.Cond)
+	case *Project:
+		return fmt.Sprintf("Project [%s]", namedExprs(n.Exprs, n.Schema))
+	case *WindowTVF:
+		return fmt.Sprintf("Window %s", describeWindow(n.Window, n.Input.Out()))
+	case *WindowAggregate:
+		in := n.Input.Out()
+		text := fmt.Sprintf("WindowAggregate %s keys=[%s] aggs=[%s]", describeWindow(n.Window, in), columnNames(in, n.Keys), describeAggs(n.Aggs, in))
+		var cols []string
+		for _, c := range n.WindowCols {
+			cols = append(cols, [...]string{"start", "end", "time"}[c])
+		}
+		return text + " window=[" + strings.Join(cols, ", ") + "]"
+	case *GroupAggregate:
+		in := n.Input.Out()
+		return fmt.Sprintf("GroupAggregate keys=[%s] aggs=[%s]", columnNames(in, n.Keys), describeAggs(n.Aggs, in))
+	case *Union:
+		return "Union"
+	case *Values:
+		return fmt.Sprintf("Values [%s] %s", strings.Join(n.Schema.Names(), ", "), valuesText(n))
+	case *Limit:
+		return fmt.Sprintf("Limit %d offset %d", n.Count, n.Offset)
+	}
+	return fmt.Sprintf("%T", n)
+}
+
+// valuesShown bounds the rows of VALUES in a plan's text.
+const valuesShown = 10
+
+func valuesText(n *Values) string {
+	var rows []string
+	for i, row := range n.Rows {
+		if i == valuesShown {
+			rows = append(rows, fmt.Sprintf("and %d more", len(n.Rows)-i))
+			break
+		}
+		rows = append(rows, "("+exprList(row)+")")
+	}
+	return strings.Join(rows, ", ")
+}
+
+func describeSink(n *Sink) string {
+	if n.Table == "" {
+		return fmt.Sprintf("Collect [%s]", strings.Join(n.Schema.Names(), ", "))
+	}
+	return fmt.Sprintf("Sink %s (%s) [%s]", n.Table, system(n.Connector, n.FormatName), strings.Join(n.Schema.Names(), ", "))
+}
+
+func system(connector, format string) string {
+	if format == "" {
+		return connector
+	}
+	return connector + ", " + format
+}
+
+func describeScan(n *Scan) string {
+	read := n.Read.Names()
+	for i, key := range n.Meta {
+		read[i] += " METADATA " + key
+	}
+	text := fmt.Sprintf("Scan %s (%s) read=[%s]", n.Table, system(n.Connector, n.FormatName), strings.Join(read, ", "))
+	if !identity(n.Exprs, n.Read) {
+		text += fmt.Sprintf(" columns=[%s]", namedExprs(n.Exprs, n.Schema))
+	}
+	if w := n.Watermark; w != nil {
+		text += fmt.Sprintf(" watermark=%s FOR %s", w.Expr, n.Schema.Fields[w.Column].Name)
+	}
+	return text
+}
+
+func describeWindow(w Window, in *schema.Schema) string {
+	ms := func(n int64) string {
+		text := (time.Duration(n) * time.Millisecond).String()
+		if strings.HasSuffix(text, "m0s") {
+			text = strings.TrimSuffix(text, "0s")
+		}
+		if strings.HasSuffix(text, "h0m") {
+			text = strings.TrimSuffix(text, "0m")
+		}
+		return text
+	}
+	text := [...]string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}[w.Kind] + "(" + in.Fields[w.Time].Name
+	switch w.Kind {
+	case Hop, Cumulate:
+		text += ", " + ms(w.Slide)
+	}
+	text += ", " + ms(w.Size)
+	if w.Offset != 0 {
+		text += ", offset " + ms(w.Offset)
+	}
+	return text + ")"
+}
+
+func columnNames(s *schema.Schema, at []int) string {
+	return strings.Join(s.Select(at).Names(), ", ")
+}
+
+func describeAggs(aggs []Agg, in *schema.Schema) string {
+	texts := make([]string, len(aggs))
+	for i, a := range aggs {
+		args := columnNames(in, a.Args)
+		switch {
+		case len(a.Args) == 0:
+			args = "*"
+		case a.Distinct:
+			args = "DISTINCT " + args
+		}
+		texts[i] = a.Func.Name + "(" + args + ")"
+		if a.Filter >= 0 {
+			texts[i] += " FILTER " + in.Fields[a.Filter].Name
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+func exprList(exprs []Expr) string {
+	texts := make([]string, len(exprs))
+	for i, e := range exprs {
+		texts[i] = e.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// namedExprs returns "a, b + 1 AS c".
+func namedExprs(exprs []Expr, s *schema.Schema) string {
+	texts := make([]string, len(exprs))
+	for i, e := range exprs {
+		texts[i] = e.String()
+		if name := s.Fields[i].Name; name != texts[i] {
+			texts[i] += " AS " + name
+		}
+	}
+	return strings.Join(texts, ", ")
+}

@@ -1,0 +1,176 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"millrace/connector"
+	"millrace/fault"
+	"millrace/format"
+	"millrace/option"
+	"millrace/sql/ast"
+)
+
+// tableOptions is what WITH says, sorted by who wants to know.
+type tableOptions struct {
+	connector    connector.Spec
+	values       option.Values // of the connector
+	format       string        // empty: none
+	formatValues option.Values
+	idleTimeout  time.Duration
+	onEvent      bool
+}
+
+// watermarkOptions are for the planner, whatever the connector.
+var watermarkOptions = []option.Option{
+	{Name: "scan.watermark.idle-timeout", Kind: option.Duration, Doc: "After which time without records a split no longer holds event time back."},
+	{Name: "scan.watermark.emit.strategy", OneOf: []string{"on-periodic", "on-event"}, Doc: "Whether the watermark moves with each record or from time to time."},
+	{Name: "scan.watermark.alignment.*", Doc: "Taken for Flink's sake; splits are not aligned."},
+}
+
+// options sorts and checks the options of a table.
+func (p *Planner) options(given map[string]string) (tableOptions, error) {
+	var out tableOptions
+	rest := maps.Clone(option.Values(given))
+	name := rest["connector"]
+	if name == "" {
+		return out, fault.New(fault.Invalid, "option %q is missing", "connector").WithHint("it is one of %s", strings.Join(p.connectorNames(), ", "))
+	}
+	spec, ok := p.Connectors[name]
+	if !ok || !spec.SQL {
+		err := fault.New(fault.Invalid, "connector %q is not known", name)
+		if near := fault.Near(name, p.connectorNames()); near != "" {
+			return out, err.WithHint("did you mean %q?", near)
+		}
+		return out, err.WithHint("it is one of %s; other systems reach SQL through the bus", strings.Join(p.connectorNames(), ", "))
+	}
+	out.connector = spec
+	delete(rest, "connector")
+	if err := out.takeWatermark(p.Settings, rest); err != nil {
+		return out, err
+	}
+	if spec.Format {
+		if err := out.takeFormat(p.Formats, rest); err != nil {
+			return out, err
+		}
+	}
+	var err error
+	out.values, err = option.Check(fmt.Sprintf("connector %q", name), spec.Options, rest)
+	return out, err
+}
+
+func (p *Planner) connectorNames() []string {
+	var names []string
+	for name, spec := range p.Connectors {
+		if spec.SQL {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (o *tableOptions) takeWatermark(settings Settings, rest option.Values) error {
+	mine := option.Values{}
+	for key, value := range rest {
+		if strings.HasPrefix(key, "scan.watermark.") {
+			mine[key] = value
+			delete(rest, key)
+		}
+	}
+	mine, err := option.Check("the watermark", watermarkOptions, mine)
+	if err != nil {
+		return err
+	}
+	o.idleTimeout = settings.IdleTimeout()
+	if mine.Has("scan.watermark.idle-timeout") {
+		o.idleTimeout = mine.Duration("scan.watermark.idle-timeout")
+	}
+	// Flink's kafka source looks at the clock; the others go by their records, so that
+	// two runs over the same input are alike.
+	o.onEvent = !strings.Contains(o.connector.Name, "kafka")
+	switch mine.String("scan.watermark.emit.strategy") {
+	case "on-event":
+		o.onEvent = true
+	case "on-periodic":
+		o.onEvent = false
+	}
+	return nil
+}
+
+func (o *tableOptions) takeFormat(formats map[string]format.Spec, rest option.Values) error {
+	prefix, key := "", "format"
+	if rest.Has("value.format") {
+		prefix, key = "value.", "value.format"
+	}
+	o.format = rest[key]
+	spec, ok := formats[o.format]
+	names := slices.Sorted(maps.Keys(formats))
+	switch {
+	case o.format == "":
+		return fault.New(fault.Invalid, "option %q is missing", "format").WithHint("it is one of %s", strings.Join(names, ", "))
+	case !ok:
+		err := fault.New(fault.Invalid, "format %q is not known", o.format)
+		if near := fault.Near(o.format, names); near != "" {
+			return err.WithHint("did you mean %q?", near)
+		}
+		return err.WithHint("it is one of %s", strings.Join(names, ", "))
+	}
+	delete(rest, key)
+	prefix += o.format + "."
+	own := rest.Under(prefix)
+	maps.DeleteFunc(rest, func(k, _ string) bool { return strings.HasPrefix(k, prefix) })
+	var err error
+	o.formatValues, err = option.Check(fmt.Sprintf("format %q", o.format), spec.Options, own)
+	return err
+}
+
+// tableOptions returns the options of a table as a query uses it, with the OPTIONS hint applied.
+func (b *binder) tableOptions(at ast.Node, def *definition, hints []ast.Hint) tableOptions {
+	given := maps.Clone(def.options)
+	for _, h := range hints {
+		if !strings.EqualFold(h.Name, "OPTIONS") {
+			continue
+		}
+		for _, o := range h.Options {
+			given[o.Key] = o.Value
+		}
+	}
+	options, err := b.Planner.options(given)
+	if err != nil {
+		b.fail(at, fault.HintOf(err), "table %q: %s", def.name, err)
+	}
+	return options
+}
+
+// checkOptions checks the options of a CREATE TABLE, each error at the option that it is about.
+func (b *binder) checkOptions(t *ast.CreateTable, given map[string]string) {
+	_, err := b.Planner.options(given)
+	if err == nil {
+		return
+	}
+	var at ast.Node = t.Name
+	for _, o := range t.Options {
+		if aboutOption(err.Error(), o) {
+			at = o
+		}
+	}
+	b.check(at, err)
+}
+
+// aboutOption says whether the text of an error begins with the name or the value of an option. Those
+// of a format are named there without their prefix.
+func aboutOption(text string, o ast.Option) bool {
+	_, short, _ := strings.Cut(o.Key, ".")
+	for _, start := range []string{
+		fmt.Sprintf("option %q", o.Key), fmt.Sprintf("option %q", short), fmt.Sprintf("connector %q is", o.Value), fmt.Sprintf("format %q is", o.Value),
+	} {
+		if strings.HasPrefix(text, start) {
+			return true
+		}
+	}
+	return false
+}

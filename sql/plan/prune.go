@@ -1,0 +1,278 @@
+package plan
+
+import (
+	"slices"
+
+	"millrace/schema"
+)
+
+// prune returns n without the columns that nobody needs, and where each old column is among
+// those of the new node, -1 for a column that is gone. There may be more columns than were asked for.
+func prune(n Node, need []bool) (Node, []int) {
+	switch n := n.(type) {
+	case *Scan:
+		return pruneScan(n, need)
+	case *Filter:
+		need = slices.Clone(need)
+		require(need, n.Cond)
+		input, at := prune(n.Input, need)
+		return &Filter{Input: input, Cond: moved(n.Cond, at)}, at
+	case *Project:
+		return pruneProject(n, need)
+	case *WindowAggregate:
+		return pruneWindowAggregate(n, need)
+	case *GroupAggregate:
+		return pruneGroupAggregate(n, need)
+	case *WindowTVF:
+		return pruneWindowTVF(n, need)
+	case *Union:
+		return pruneUnion(n, need)
+	case *Limit:
+		input, at := prune(n.Input, need)
+		return &Limit{Input: input, Count: n.Count, Offset: n.Offset}, at
+	case *Values:
+		return pruneValues(n, need)
+	}
+	return n, everything(n)
+}
+
+// require marks the columns of e as needed.
+func require(need []bool, e Expr) {
+	columns(e, func(c *Column) { need[c.Index] = true })
+}
+
+func everything(n Node) []int {
+	at := make([]int, n.Out().Len())
+	for i := range at {
+		at[i] = i
+	}
+	return at
+}
+
+// kept numbers the needed columns and lists them.
+func kept(need []bool) (at, old []int) {
+	at = make([]int, len(need))
+	for i, needed := range need {
+		at[i] = -1
+		if needed {
+			at[i] = len(old)
+			old = append(old, i)
+		}
+	}
+	return at, old
+}
+
+// pick returns a node whose columns are those of n at the given places. A place of -1 is left out.
+func pick(n Node, at []int) Node {
+	var exprs []Expr
+	s := &schema.Schema{}
+	for _, i := range at {
+		if i < 0 {
+			continue
+		}
+		f := n.Out().Fields[i]
+		exprs = append(exprs, &Column{Index: i, Name: f.Name, Of: f.Type})
+		s.Fields = append(s.Fields, f)
+	}
+	if identity(exprs, n.Out()) {
+		return n
+	}
+	return &Project{Input: n, Exprs: exprs, Schema: s}
+}
+
+// atLeastOne keeps one column of rows that are only counted: a batch without columns has no rows.
+func atLeastOne(need []bool) []bool {
+	if len(need) == 0 || slices.Contains(need, true) {
+		return need
+	}
+	need = slices.Clone(need)
+	need[0] = true
+	return need
+}
+
+func pruneScan(n *Scan, need []bool) (Node, []int) {
+	need = slices.Clone(need)
+	if w := n.Watermark; w != nil {
+		need[w.Column] = true
+		require(need, w.Expr)
+	}
+	at, old := kept(atLeastOne(need))
+	read := make([]bool, n.Read.Len())
+	for i, f := range n.Read.Fields {
+		// A record without a NOT NULL column is bad, whether the query uses the column or not.
+		_, meta := n.Meta[i]
+		read[i] = f.Type.NotNull && !meta
+	}
+	for _, i := range old {
+		require(read, n.Exprs[i])
+	}
+	readAt, readOld := kept(atLeastOne(read))
+	s := *n
+	s.Schema = n.Schema.Select(old)
+	s.Read = n.Read.Select(readOld)
+	s.Meta = nil
+	for i, was := range readOld {
+		if key, ok := n.Meta[was]; ok {
+			if s.Meta == nil {
+				s.Meta = map[int]string{}
+			}
+			s.Meta[i] = key
+		}
+	}
+	s.Exprs = make([]Expr, len(old))
+	for i, was := range old {
+		s.Exprs[i] = moved(n.Exprs[was], readAt)
+	}
+	if w := n.Watermark; w != nil {
+		mark := *w
+		mark.Column, mark.Expr = at[w.Column], moved(w.Expr, at)
+		s.Watermark = &mark
+	}
+	return &s, at
+}
+
+func pruneProject(n *Project, need []bool) (Node, []int) {
+	at, old := kept(atLeastOne(need))
+	below := make([]bool, n.Input.Out().Len())
+	for _, i := range old {
+		require(below, n.Exprs[i])
+	}
+	input, inputAt := prune(n.Input, below)
+	p := &Project{Input: input, Schema: n.Schema.Select(old)}
+	for _, i := range old {
+		p.Exprs = append(p.Exprs, moved(n.Exprs[i], inputAt))
+	}
+	return p, at
+}
+
+// pruneAggs drops the aggregates nobody needs; need begins with that of the first aggregate.
+func pruneAggs(aggs []Agg, need, below []bool) []Agg {
+	var out []Agg
+	for i, a := range aggs {
+		if !need[i] {
+			continue
+		}
+		out = append(out, a)
+		for _, c := range a.Args {
+			below[c] = true
+		}
+		if a.Filter >= 0 {
+			below[a.Filter] = true
+		}
+	}
+	return out
+}
+
+// moveAggs puts the aggregates' columns to their new places.
+func moveAggs(aggs []Agg, at []int) {
+	for i := range aggs {
+		aggs[i].Args = places(aggs[i].Args, at)
+		if aggs[i].Filter >= 0 {
+			aggs[i].Filter = at[aggs[i].Filter]
+		}
+	}
+}
+
+func places(columns, at []int) []int {
+	out := make([]int, len(columns))
+	for i, c := range columns {
+		out[i] = at[c]
+	}
+	return out
+}
+
+func pruneWindowAggregate(n *WindowAggregate, need []bool) (Node, []int) {
+	need = slices.Clone(need)
+	keys, first := len(n.Keys), len(n.Keys)+len(n.Aggs)
+	// Keys make the groups, whether they are shown or not.
+	for i := range n.Keys {
+		need[i] = true
+	}
+	if keys == 0 && len(n.Aggs) == 0 && !slices.Contains(need, true) {
+		need[first] = true
+	}
+	at, old := kept(need)
+	below := make([]bool, n.Input.Out().Len())
+	below[n.Window.Time] = true
+	for _, k := range n.Keys {
+		below[k] = true
+	}
+	agg := &WindowAggregate{Window: n.Window, Schema: n.Schema.Select(old)}
+	agg.Aggs = pruneAggs(n.Aggs, need[keys:], below)
+	for i, c := range n.WindowCols {
+		if need[first+i] {
+			agg.WindowCols = append(agg.WindowCols, c)
+		}
+	}
+	input, inputAt := prune(n.Input, below)
+	agg.Input = input
+	agg.Window.Time = inputAt[n.Window.Time]
+	agg.Keys = places(n.Keys, inputAt)
+	moveAggs(agg.Aggs, inputAt)
+	return agg, at
+}
+
+func pruneGroupAggregate(n *GroupAggregate, need []bool) (Node, []int) {
+	need = slices.Clone(need)
+	for i := range n.Keys {
+		need[i] = true
+	}
+	need = atLeastOne(need)
+	at, old := kept(need)
+	below := make([]bool, n.Input.Out().Len())
+	for _, k := range n.Keys {
+		below[k] = true
+	}
+	agg := &GroupAggregate{Schema: n.Schema.Select(old), Aggs: pruneAggs(n.Aggs, need[len(n.Keys):], below)}
+	input, inputAt := prune(n.Input, below)
+	agg.Input = input
+	agg.Keys = places(n.Keys, inputAt)
+	moveAggs(agg.Aggs, inputAt)
+	return agg, at
+}
+
+func pruneWindowTVF(n *WindowTVF, need []bool) (Node, []int) {
+	width := n.Input.Out().Len()
+	below := slices.Clone(need[:width])
+	below[n.Window.Time] = true
+	input, inputAt := prune(n.Input, below)
+	fields := slices.Clone(input.Out().Fields)
+	at := slices.Clone(inputAt)
+	for i, f := range n.Schema.Fields[width:] {
+		at = append(at, input.Out().Len()+i)
+		fields = append(fields, f)
+	}
+	// The window function ends the time attribute of its input.
+	for i, to := range inputAt {
+		if to >= 0 {
+			fields[to] = n.Schema.Fields[i]
+		}
+	}
+	w := n.Window
+	w.Time = inputAt[w.Time]
+	return &WindowTVF{Input: input, Window: w, Schema: schema.New(fields...)}, at
+}
+
+func pruneUnion(n *Union, need []bool) (Node, []int) {
+	need = atLeastOne(need)
+	at, old := kept(need)
+	u := &Union{Schema: n.Schema.Select(old)}
+	for _, s := range n.Sources {
+		source, sourceAt := prune(s, need)
+		u.Sources = append(u.Sources, pick(source, places(old, sourceAt)))
+	}
+	return u, at
+}
+
+func pruneValues(n *Values, need []bool) (Node, []int) {
+	at, old := kept(atLeastOne(need))
+	v := &Values{Schema: n.Schema.Select(old)}
+	for _, row := range n.Rows {
+		var out []Expr
+		for _, i := range old {
+			out = append(out, row[i])
+		}
+		v.Rows = append(v.Rows, out)
+	}
+	return v, at
+}
