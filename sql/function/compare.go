@@ -69,7 +69,7 @@ func bindCompare(name string, op comparison) func([]Arg) (*Overload, error) {
 // which keep their scales.
 func sides(name string, args []Arg) (a, b schema.Type, err error) {
 	x, y := untyped(args[0], args[1])
-	if exact(x) && exact(y) {
+	if exact(x) && exact(y) && (x.ID == schema.Decimal || y.ID == schema.Decimal) {
 		return DecimalOf(x), DecimalOf(y), nil
 	}
 	t, ok := ComparisonType(x, y)
