@@ -1,0 +1,207 @@
+package datagen
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"millrace/fault"
+	"millrace/format"
+	"millrace/option"
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// column makes the values of one column.
+type column struct {
+	index    int
+	typ      schema.Type
+	sequence bool
+	start    int64
+
+	minInt, maxInt     int64
+	minFloat, maxFloat float64
+	length             int
+	varies             bool // texts of any length up to length
+	maxPast            time.Duration
+	nullRate           float64
+	text               []byte
+}
+
+// defaultLength is that of a text whose type has none.
+const defaultLength = 100
+
+func newColumn(index int, f schema.Field, v option.Values) (column, error) {
+	c := column{index: index, typ: f.Type}
+	known := []string{"kind", "start", "end", "min", "max", "length", "var-len", "max-past", "null-rate"}
+	for key := range v {
+		if !slices.Contains(known, key) {
+			return c, fault.New(fault.Invalid, "connector datagen: option %q is not known", "fields."+f.Name+"."+key).
+				WithHint("did you mean %q?", fault.Near(key, known))
+		}
+	}
+	switch kind := v["kind"]; kind {
+	case "", "random":
+	case "sequence":
+		var err error
+		c.sequence = true
+		c.start, _, err = bounds(f.Name, v)
+		if err == nil && !f.Type.IsNumeric() && !f.Type.IsString() {
+			err = fault.New(fault.Invalid, "connector datagen: column %q has type %s, which counts nothing", f.Name, f.Type)
+		}
+		return c, err
+	default:
+		return c, fault.New(fault.Invalid, "connector datagen: kind %q of column %q is neither random nor sequence", kind, f.Name)
+	}
+	if err := c.random(v); err != nil {
+		return c, fault.New(fault.Invalid, "connector datagen: column %q: %w", f.Name, err)
+	}
+	return c, nil
+}
+
+// random reads the bounds of random values.
+func (c *column) random(v option.Values) error {
+	var err error
+	number := func(name string, size int, to *float64) {
+		if s, ok := v[name]; ok && err == nil {
+			*to, err = strconv.ParseFloat(s, size)
+		}
+	}
+	integer := func(name string, size int, to *int64) {
+		if s, ok := v[name]; ok && err == nil {
+			*to, err = strconv.ParseInt(s, 10, size)
+		}
+	}
+	number("null-rate", 64, &c.nullRate)
+	switch c.typ.ID {
+	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt, schema.IntervalMonth, schema.IntervalDay:
+		size := format.IntegerSize(c.typ.ID)
+		c.minInt, c.maxInt = -1<<(size-1), 1<<(size-1)-1
+		integer("min", size, &c.minInt)
+		integer("max", size, &c.maxInt)
+	case schema.Float:
+		c.minFloat, c.maxFloat = -math.MaxFloat32, math.MaxFloat32
+		number("min", 32, &c.minFloat)
+		number("max", 32, &c.maxFloat)
+	case schema.Double:
+		c.minFloat, c.maxFloat = -math.MaxFloat64, math.MaxFloat64
+		number("min", 64, &c.minFloat)
+		number("max", 64, &c.maxFloat)
+	case schema.Decimal:
+		c.maxFloat = math.Pow10(int(c.typ.Precision-c.typ.Scale)) * (1 - 1e-9)
+		c.minFloat = -c.maxFloat
+		number("min", 64, &c.minFloat)
+		number("max", 64, &c.maxFloat)
+	case schema.Char, schema.VarChar, schema.Binary, schema.VarBinary:
+		length := int64(c.typ.Precision)
+		if length == schema.MaxLength {
+			length = defaultLength
+		}
+		integer("length", 31, &length)
+		c.length = int(max(0, length))
+		c.varies = v.Bool("var-len")
+	case schema.Timestamp, schema.TimestampLTZ:
+		if s, ok := v["max-past"]; ok && err == nil {
+			c.maxPast, err = option.ParseDuration(s)
+		}
+	case schema.Boolean, schema.Date, schema.Time:
+	default:
+		return fault.New(fault.Invalid, "there are no random values of type %s", c.typ)
+	}
+	if err == nil && (c.minInt > c.maxInt || c.minFloat > c.maxFloat) {
+		err = fault.New(fault.Invalid, "min is above max")
+	}
+	return err
+}
+
+// set gives the column of the current row its value: that of the row, by the bits drawn for it.
+func (c *column) set(b *vec.Builder, row int64, bits uint64, now time.Time) {
+	if c.sequence {
+		c.count(b, c.start+row)
+		return
+	}
+	if c.nullRate > 0 && unit(mix(bits)) < c.nullRate {
+		b.SetNull(c.index)
+		return
+	}
+	switch c.typ.ID {
+	case schema.Boolean:
+		b.SetBool(c.index, bits&1 == 1)
+	case schema.Float:
+		b.SetF32(c.index, float32(c.float(bits)))
+	case schema.Double:
+		b.SetF64(c.index, c.float(bits))
+	case schema.Decimal:
+		c.decimal(b, strconv.AppendFloat(c.text[:0], c.float(bits), 'f', int(c.typ.Scale), 64))
+	case schema.Char, schema.VarChar, schema.Binary, schema.VarBinary:
+		b.SetBytes(c.index, c.hex(bits))
+	case schema.Date:
+		b.SetInt(c.index, now.Unix()/86400)
+	case schema.Time:
+		b.SetInt(c.index, now.UnixMilli()%86_400_000)
+	case schema.Timestamp, schema.TimestampLTZ:
+		at := now.Add(-time.Duration(unit(bits) * float64(c.maxPast)))
+		b.SetInt(c.index, at.UnixMilli()*(c.typ.PerSecond()/1000))
+	default:
+		b.SetInt(c.index, c.integer(bits))
+	}
+}
+
+// unit turns bits into a number from 0 to below 1.
+func unit(bits uint64) float64 { return float64(bits>>11) / (1 << 53) }
+
+func (c *column) integer(bits uint64) int64 {
+	span := uint64(c.maxInt) - uint64(c.minInt) + 1
+	if span == 0 { // all there are
+		return int64(bits)
+	}
+	return int64(uint64(c.minInt) + bits%span)
+}
+
+// float weighs the bounds, as their difference may be too large for a float64.
+func (c *column) float(bits uint64) float64 {
+	u := unit(bits)
+	return c.minFloat*(1-u) + c.maxFloat*u
+}
+
+func (c *column) decimal(b *vec.Builder, text []byte) {
+	c.text = text
+	if v, fits, ok := format.ParseDecimal(text, c.typ.Precision, c.typ.Scale); ok && fits {
+		b.SetDecimal(c.index, v)
+	}
+}
+
+// hex is a text of hexadecimal digits, as Flink makes them.
+func (c *column) hex(bits uint64) []byte {
+	length := c.length
+	if c.varies && length > 0 {
+		length = 1 + int(mix(^bits)%uint64(length))
+	}
+	c.text = c.text[:0]
+	for word := bits; len(c.text) < length; word >>= 4 {
+		if len(c.text)%16 == 0 {
+			bits = mix(bits)
+			word = bits
+		}
+		c.text = append(c.text, "0123456789abcdef"[word&15])
+	}
+	return c.text
+}
+
+// count sets the value of a sequence.
+func (c *column) count(b *vec.Builder, n int64) {
+	switch c.typ.ID {
+	case schema.Float:
+		b.SetF32(c.index, float32(n))
+	case schema.Double:
+		b.SetF64(c.index, float64(n))
+	case schema.Decimal:
+		c.decimal(b, strconv.AppendInt(c.text[:0], n, 10))
+	case schema.Char, schema.VarChar:
+		c.text = strconv.AppendInt(c.text[:0], n, 10)
+		b.SetBytes(c.index, c.text)
+	default:
+		b.SetInt(c.index, n)
+	}
+}
