@@ -141,16 +141,20 @@ func (p *parser) interval() ast.Expr {
 	return x
 }
 
-// unit reads a unit of an interval.
+// unit reads a unit of an interval. Flink knows no plurals there.
 func (p *parser) unit() string {
-	word := p.peek().word
-	switch singular := strings.TrimSuffix(word, "S"); singular {
+	t := p.peek()
+	singular := strings.TrimSuffix(t.word, "S")
+	switch singular {
 	case "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND":
-		p.take()
-		return singular
+	default:
+		p.unexpected("YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND")
 	}
-	p.unexpected("YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND")
-	return ""
+	if singular != t.word {
+		p.fail(t.Span, "write "+singular, "an interval's unit has no plural")
+	}
+	p.take()
+	return singular
 }
 
 // optionalNumbers reads (n) or (n, m), if there is a parenthesis.

@@ -176,6 +176,7 @@ func TestErrors(t *testing.T) {
 	f("SELECT X'0'", "line 1, column 8: a binary string is an even number of hexadecimal digits")
 	f("SELECT INTERVAL '1' FORTNIGHT",
 		`line 1, column 21: unexpected "FORTNIGHT": want YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND`)
+	f("SELECT INTERVAL '2' DAYS", "line 1, column 21: an interval's unit has no plural (write DAY)")
 	f("SELECT a FROM t x y", `line 1, column 19: unexpected "y": want ";"`)
 	f("SELECT "+strings.Repeat("(", 300)+"1", "line 1, column 261: nested more than 256 levels deep")
 	f("SELECT 1; SELECT FROM t;\nSELECT 2; SELECT a b c;",

@@ -229,8 +229,21 @@ func (p *parser) describe() ast.Statement {
 
 // shows are what SHOW shows, by the words after it.
 var shows = [][]string{
-	{"TABLES"}, {"VIEWS"}, {"JOBS"}, {"FUNCTIONS"}, {"USER", "FUNCTIONS"}, {"CREATE", "TABLE"}, {"CREATE", "VIEW"}, {"COLUMNS"},
-	{"CATALOGS"}, {"DATABASES"}, {"CURRENT", "CATALOG"}, {"CURRENT", "DATABASE"}, {"MODULES"}, {"FULL", "MODULES"}, {"JARS"},
+	{"TABLES"},
+	{"VIEWS"},
+	{"JOBS"},
+	{"FUNCTIONS"},
+	{"USER", "FUNCTIONS"},
+	{"CREATE", "TABLE"},
+	{"CREATE", "VIEW"},
+	{"COLUMNS"},
+	{"CATALOGS"},
+	{"DATABASES"},
+	{"CURRENT", "CATALOG"},
+	{"CURRENT", "DATABASE"},
+	{"MODULES"},
+	{"FULL", "MODULES"},
+	{"JARS"},
 }
 
 func (p *parser) show() ast.Statement {

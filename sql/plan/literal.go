@@ -143,9 +143,14 @@ type intervalPart struct {
 }
 
 var intervalParts = []intervalPart{
-	{"YEAR", 12, ""}, {"MONTH", 1, "-"},
-	{"DAY", 86400e3, ""}, {"HOUR", 3600e3, " "}, {"MINUTE", 60e3, ":"}, {"SECOND", 1e3, ":"},
-	{"QUARTER", 3, ""}, {"WEEK", 7 * 86400e3, ""},
+	{"YEAR", 12, ""},
+	{"MONTH", 1, "-"},
+	{"DAY", 86400e3, ""},
+	{"HOUR", 3600e3, " "},
+	{"MINUTE", 60e3, ":"},
+	{"SECOND", 1e3, ":"},
+	{"QUARTER", 3, ""},
+	{"WEEK", 7 * 86400e3, ""},
 }
 
 func intervalValue(text, from, to string) (int64, bool) {

@@ -34,7 +34,8 @@ func newPlanner() *plan.Planner {
 				{Name: "properties.*"},
 				{Name: "scan.startup.mode", OneOf: []string{"earliest-offset", "latest-offset", "group-offsets"}, Default: "group-offsets"},
 				{Name: "sink.delivery-guarantee", OneOf: []string{"none", "at-least-once", "exactly-once"}, Default: "at-least-once"},
-				{Name: "sink.partitioner"}, {Name: "sink.transactional-id-prefix"},
+				{Name: "sink.partitioner"},
+				{Name: "sink.transactional-id-prefix"},
 			}, Metadata: map[string]schema.Type{
 				"timestamp": ltz, "partition": schema.Of(schema.Int).Required(), "offset": schema.Of(schema.BigInt).Required(),
 			}},

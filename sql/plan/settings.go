@@ -27,8 +27,17 @@ var settingKeys = []option.Option{
 	{Name: keyIdle, Kind: option.Duration, Default: "0 ms", Doc: "After which time without records a split no longer holds event time back; 0: never."},
 	{Name: keyName, Doc: "The name of the next job."},
 	{Name: "table.dml-sync", Kind: option.Bool, Default: "false", Doc: "Whether INSERT waits for the end of its job."},
-	{Name: "table.*"}, {Name: "execution.*"}, {Name: "pipeline.*"}, {Name: "parallelism.*"}, {Name: "state.*"}, {Name: "sql-client.*"},
-	{Name: "restart-strategy.*"}, {Name: "taskmanager.*"}, {Name: "jobmanager.*"}, {Name: "rest.*"}, {Name: "metrics.*"},
+	{Name: "table.*"},
+	{Name: "execution.*"},
+	{Name: "pipeline.*"},
+	{Name: "parallelism.*"},
+	{Name: "state.*"},
+	{Name: "sql-client.*"},
+	{Name: "restart-strategy.*"},
+	{Name: "taskmanager.*"},
+	{Name: "jobmanager.*"},
+	{Name: "rest.*"},
+	{Name: "metrics.*"},
 }
 
 const (
