@@ -155,7 +155,7 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
 func (r *run) snapshot(next *Epoch) (int, error) {
 	w, parts := state.NewWriter(), 0
 	for i, o := range r.open {
-		for _, s := range o.ops {
+		for _, s := range o.stateful {
 			w.Section(fmt.Sprintf("stage %d", i))
 			if err := s.Snapshot(w); err != nil {
 				return 0, fmt.Errorf("write snapshot: %w", err)
@@ -222,7 +222,7 @@ func (r *run) restore() error {
 	parts := map[string]int{}
 	for name := rd.Next(); name != ""; name = rd.Next() {
 		o := r.stageOf(name)
-		if o == nil || len(o.ops) == 0 {
+		if o == nil || len(o.stateful) == 0 {
 			return fault.New(fault.Corrupt, "load snapshot %s: it has a part %q that the job has no place for", r.epoch.Snapshot, name)
 		}
 		parts[name]++
@@ -245,9 +245,9 @@ func (r *run) stageOf(name string) *openStage {
 // restorePart gives one part, written by one task, to every task of the stage.
 func (r *run) restorePart(rd *state.Reader, o *openStage) error {
 	mark := rd.Mark()
-	for i, s := range o.ops {
+	for i, s := range o.stateful {
 		rd.Back(mark)
-		if err := s.Restore(rd, shareOf(i, len(o.ops))); err != nil {
+		if err := s.Restore(rd, shareOf(i, len(o.stateful))); err != nil {
 			return err
 		}
 	}

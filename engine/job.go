@@ -82,6 +82,9 @@ func (j *Job) Run(ctx context.Context) error {
 	}
 }
 
+// RunOnce runs the job without trying again: for scripts, where whatever breaks is the user's to see.
+func (j *Job) RunOnce(ctx context.Context) error { return j.once(ctx) }
+
 // final reports whether trying again cannot help.
 func final(err error) bool {
 	if errors.Is(err, bus.ErrFenced) {

@@ -44,15 +44,15 @@ type run struct {
 // openStage is a stage with its tasks.
 type openStage struct {
 	*stage
-	source  connector.Source
-	decoder func() (format.Decoder, error)
-	splits  []connector.Split
-	tasks   int
-	merges  []*mergeTask
-	inputs  int // how many tasks send to this stage
-	started int // inputs handed out so far
-	pool    *sync.Pool
-	ops     []op.Stateful // by task, merge stages only
+	source   connector.Source
+	decoder  func() (format.Decoder, error)
+	splits   []connector.Split
+	tasks    int
+	merges   []*mergeTask
+	inputs   int // how many tasks send to this stage
+	started  int // inputs handed out so far
+	pool     *sync.Pool
+	stateful []op.Stateful // by task, merge stages only
 }
 
 // start opens everything and restores the last epoch. ctx must last as long as the run.
@@ -155,7 +155,7 @@ func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, 
 	if err != nil {
 		return err
 	}
-	for k := len(o.ops) - 1; k >= 0; k-- {
+	for k := len(o.stage.ops) - 1; k >= 0; k-- {
 		made, err := o.stage.ops[k](e)
 		if err != nil {
 			return err
@@ -197,7 +197,7 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
 	m.op, m.pool, m.chain = merge, o.pool, newLink(merge, tail)
 	m.call = e.call
 	if s, ok := merge.(op.Stateful); ok {
-		o.ops = append(o.ops, s)
+		o.stateful = append(o.stateful, s)
 	}
 	o.merges = append(o.merges, m)
 	r.merges = append(r.merges, m)

@@ -1,0 +1,40 @@
+// Package builtin lists what is compiled in: one line for each connector, format and ingest protocol.
+// Only node and the commands use it; everything else is handed the parts that it needs.
+package builtin
+
+import (
+	"io"
+
+	"millrace/bus"
+	"millrace/connector"
+	"millrace/connector/blackhole"
+	"millrace/connector/datagen"
+	"millrace/connector/filesystem"
+	"millrace/connector/kafka"
+	"millrace/connector/print"
+	"millrace/format"
+	"millrace/format/csv"
+	"millrace/format/json"
+	"millrace/format/raw"
+)
+
+// Connectors returns the connectors that SQL tables can name. b is the platform's bus, nil without one;
+// out and errs are where the print connector writes.
+func Connectors(b *bus.Bus, out, errs io.Writer) []connector.Spec {
+	return []connector.Spec{
+		blackhole.Spec(),
+		datagen.Spec(),
+		filesystem.Spec(),
+		kafka.Spec(b),
+		print.Spec(out, errs),
+	}
+}
+
+// Formats returns the formats that SQL tables can name.
+func Formats() []format.Spec {
+	return []format.Spec{
+		csv.Spec(),
+		json.Spec(),
+		raw.Spec(),
+	}
+}
