@@ -44,11 +44,11 @@ WITH w (k) AS (SELECT id FROM t), z AS (SELECT k FROM w) SELECT k FROM z;
 --    Project [id AS k]
 --      Scan t (kafka, json) read=[id, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
-SELECT 1 + 2 * 3, 'a' || 'b', CAST('12' AS INT), INTERVAL '1' DAY, TIMESTAMP '2020-01-01 00:00:00', -5, NULL, TRUE OR x > 1 FROM plain;
+SELECT 1 + 2 * 3, CAST('12' AS INT), INTERVAL '1' DAY, TIMESTAMP '2020-01-01 00:00:00', -5, NULL, TRUE OR x > 1 FROM plain;
 --->
---  error: function || not found
---  SELECT 1 + 2 * 3, 'a' || 'b', CAST('12' AS INT), INTERVAL '1' DAY, TIMESTAMP '2020-01-01 00:00:00', -5, NULL, TRUE OR x > 1 FROM plain;
---                    ^^^^^^^^^^
+--  Collect [EXPR$0, EXPR$1, EXPR$2, EXPR$3, EXPR$4, EXPR$5, EXPR$6]
+--    Project [7 AS EXPR$0, 12 AS EXPR$1, INTERVAL '86400' SECOND AS EXPR$2, TIMESTAMP '2020-01-01 00:00:00' AS EXPR$3, -5 AS EXPR$4, NULL AS EXPR$5, TRUE AS EXPR$6]
+--      Scan plain (datagen) read=[x]
 
 SELECT CASE WHEN x > 1 THEN 'big' WHEN x = 1 THEN 'one' ELSE NULL END, COALESCE(x, 0), IF(x > 1, 1, 2.5), NULLIF(x, 1), x BETWEEN 1 AND 3, NOT x = 1 FROM plain;
 --->
@@ -115,11 +115,12 @@ SELECT * FROM tt;
 --  SELECT * FROM tt;
 --                ^^
 
-SELECT UPER(s) FROM t;
+SELECT LOCALTIMSTAMP() FROM t;
 --->
---  error: function UPER not found
---  SELECT UPER(s) FROM t;
---         ^^^^^^^
+--  error: function LOCALTIMSTAMP not found
+--  SELECT LOCALTIMSTAMP() FROM t;
+--         ^^^^^^^^^^^^^^^
+--  hint: did you mean LOCALTIMESTAMP?
 
 SELECT s + 1 FROM t;
 --->

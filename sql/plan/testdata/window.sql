@@ -57,12 +57,14 @@ GROUP BY ws, we, k;
 --          Filter ((d > 0E+00) AND (id = 'a'))
 --            Scan e (kafka, json) read=[id, v, d, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
-SELECT UPPER(id) AS k, UPPER(id) || 'x', TUMBLE_START(ts, INTERVAL '1' HOUR), TUMBLE_END(ts, INTERVAL '1' HOUR), COUNT(*)
-FROM e GROUP BY UPPER(id), TUMBLE(ts, INTERVAL '1' HOUR);
+SELECT v % 10 AS k, v % 10 + 1, TUMBLE_START(ts, INTERVAL '1' HOUR), TUMBLE_END(ts, INTERVAL '1' HOUR), COUNT(*)
+FROM e GROUP BY v % 10, TUMBLE(ts, INTERVAL '1' HOUR);
 --->
---  error: function UPPER not found
---  FROM e GROUP BY UPPER(id), TUMBLE(ts, INTERVAL '1' HOUR);
---                  ^^^^^^^^^
+--  Collect [k, EXPR$1, EXPR$2, EXPR$3, EXPR$4]
+--    Project [v % 10 AS k, (v % 10 + 1) AS EXPR$1, window_start AS EXPR$2, window_end AS EXPR$3, COUNT(*) AS EXPR$4]
+--      WindowAggregate TUMBLE(ts, 1h) keys=[v % 10] aggs=[COUNT(*)] window=[start, end]
+--        Project [(v % 10) AS v % 10, ts]
+--          Scan e (kafka, json) read=[id, v, ts] columns=[v, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
 CREATE VIEW minutes AS
 SELECT id, window_time AS wt, SUM(v) AS s FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY id, window_start, window_end, window_time;
