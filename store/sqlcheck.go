@@ -46,7 +46,9 @@ func (e *engine) read(ctx context.Context, s *Store, text string) ([]string, err
 		return nil, fault.New(fault.Denied, "only SELECT is answered")
 	case parsed.Error:
 		return nil, fault.New(fault.Invalid, "%s", parsed.Message)
-	case len(parsed.Statements) != 1:
+	case len(parsed.Statements) == 0:
+		return nil, fault.New(fault.Invalid, "it is empty")
+	case len(parsed.Statements) > 1:
 		return nil, fault.New(fault.Denied, "one statement at a time, not %d", len(parsed.Statements))
 	}
 	w := walk{tables: map[tableName]bool{}, ctes: map[string]bool{}}
