@@ -12,7 +12,7 @@ export function useLive() {
   // Subscriptions may begin long after the set-up of a component; they all end with it.
   const ends = new Set<() => void>()
   onScopeDispose(() => {
-    for (const end of [...ends]) end()
+    for (const end of ends) end()
   })
   function keep(stop: () => void): () => void {
     const end = () => {
