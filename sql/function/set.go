@@ -53,7 +53,9 @@ func (s *Set) Names() []string { return slices.Clone(s.names) }
 func All() []Scalar {
 	return slices.Concat(
 		arithmetic(), comparisons(), predicates(), casts(), patterns(),
-		clocks(),
+		textFunctions(), cutFunctions(), joinFunctions(), hashFunctions(), regexpFunctions(),
+		mathFunctions(), roundFunctions(), extremes(),
+		clocks(), timeTexts(), timeParts(), timeSteps(),
 	)
 }
 
