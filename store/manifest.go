@@ -240,8 +240,8 @@ func readFrame(data []byte, at int) ([]byte, error) {
 	}
 	n := int(binary.LittleEndian.Uint32(rest))
 	if crc32.Checksum(rest[:4], castagnoli) != binary.LittleEndian.Uint32(rest[4:]) {
-		if zeros(rest) {
-			return nil, io.ErrUnexpectedEOF // space that was given but never written
+		if zeros(rest[frameHeader:]) {
+			return nil, io.ErrUnexpectedEOF // loss of power: the file grew, its bytes did not come
 		}
 		return nil, corrupt(manifestName, at, "the length of its record does not check")
 	}
@@ -251,7 +251,7 @@ func readFrame(data []byte, at int) ([]byte, error) {
 	payload := rest[frameHeader : frameHeader+n]
 	if crc32.Checksum(payload, castagnoli) != binary.LittleEndian.Uint32(rest[frameHeader+n:]) {
 		if zeros(rest[len(rest)-frameTrailer:]) && len(rest) == frameHeader+n+frameTrailer {
-			return nil, io.ErrUnexpectedEOF // the same, from somewhere within the frame on
+			return nil, io.ErrUnexpectedEOF // the same, from somewhere within the payload on
 		}
 		return nil, corrupt(manifestName, at, "its record does not check")
 	}

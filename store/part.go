@@ -1,9 +1,11 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,7 +111,7 @@ func (p *part) verify() error {
 }
 
 func (p *part) missing(err error) error {
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return fault.New(fault.Corrupt, "part %q of measurement %q is listed and does not exist: %w", p.File, p.Measurement, err)
 	}
 	return fmt.Errorf("open part %s: %w", p.File, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -147,7 +148,7 @@ func (s *Store) load() error {
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(s.dir, manifestName)); os.IsNotExist(err) && hasParts(files) {
+	if _, err := os.Stat(filepath.Join(s.dir, manifestName)); errors.Is(err, fs.ErrNotExist) && hasParts(files) {
 		return fault.New(fault.Corrupt, "the manifest is missing while %q has parts", partsDir).
 			WithHint("put the manifest back, or move the folder away to begin anew from Kafka")
 	}
