@@ -1,69 +1,97 @@
-// Package host collects what the machine itself does: CPU, memory, disks, network, load, file systems and
-// the busiest processes. It is the source that is there without being configured.
+// Package host measures the machine it runs on: processor, memory, disks, network, load, file systems
+// and processes. It is the source that needs no configuration.
 //
-// Each second, on the second, one Append brings all metrics as JSON DataPoints to one topic. What the
-// machine does not tell (a container may hide nearly everything) is left out and asked for again at the
-// next tick; nothing of it ends the collector. Rates need two readings, so a short first interval gives
-// the first values well within a second of the start.
+// Each tick is one append of DataPoint records {timestamp, metric, value, tags}, keyed by metric. What
+// grows (bytes, processor time) is turned into a rate since the tick before; a counter that went back,
+// because a device was plugged in anew, gives no rate that once. What cannot be read, as in a container
+// or without permission, is left out and said once at debug; it never stops the others.
+//
+// Rates are of the whole machine, also inside a container. process_cpu is in percent of one core, as top
+// shows it, so that it may exceed 100. Processes and file systems are looked at every five seconds, and
+// what was seen then is said again at the ticks in between.
 package host
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"time"
 
 	"millrace/connector"
+	"millrace/fault"
 	"millrace/option"
 )
 
-// Spec returns the connector as configuration sees it.
-func Spec() connector.Spec {
+const (
+	// firstSample is how long the first rates are measured, so that figures are there at once.
+	firstSample = 250 * time.Millisecond
+
+	// slowInterval is how often processes and file systems are looked at: a look at a few hundred
+	// processes costs more than all else together.
+	slowInterval = 5 * time.Second
+
+	// shortestInterval keeps this cheap, and rates meaningful: processor time comes in steps of 10 ms.
+	shortestInterval = 100 * time.Millisecond
+)
+
+// Spec returns the connector. log hears, at debug, what this machine does not tell.
+func Spec(log *slog.Logger) connector.Spec {
 	return connector.Spec{
-		Name: "host",
-		Doc:  "Metrics of the machine that this process runs on.",
-		Options: []option.Option{
-			{Name: "topic", Default: "metrics.host", Doc: "The topic that the DataPoints go to."},
-			{Name: "interval", Kind: option.Duration, Default: "1 s", Doc: "How often the metrics are taken."},
-			{Name: "process-interval", Kind: option.Duration, Default: "5 s", Doc: "How often processes and file systems, which cost more to read, are looked at."},
-			{Name: "host", Doc: "The value of the tag host; by default the name of the machine."},
-		},
+		Name:    "host",
+		Doc:     "Processor, memory, disks, network, load, file systems and processes of the machine itself.",
+		Options: options(),
 		Collect: func(v option.Values) (connector.Collector, error) {
-			name := v.String("host")
-			if name == "" {
-				var err error
-				if name, err = os.Hostname(); err != nil {
-					name = "localhost"
-				}
+			c := collector{
+				interval: v.Duration("interval"),
+				topic:    v.String("topic"),
+				top:      int(v.Int("processes")),
+				machine:  thisMachine(),
+				hostname: os.Hostname,
+				now:      time.Now,
+				log:      log,
 			}
-			return &collector{
-				topic: v.String("topic"), interval: max(v.Duration("interval"), minInterval), slow: v.Duration("process-interval"), host: name,
-			}, nil
+			if c.interval < shortestInterval {
+				return nil, fault.New(fault.Invalid, "interval %s of connector %q is shorter than %s", c.interval, "host", shortestInterval)
+			}
+			if c.top < 0 {
+				return nil, fault.New(fault.Invalid, "processes %d of connector %q is less than nothing", c.top, "host")
+			}
+			return &c, nil
 		},
 	}
 }
 
-const (
-	// minInterval keeps a mistaken setting from burning a core.
-	minInterval = 100 * time.Millisecond
-
-	// firstInterval is long enough for CPU counters, which step 10 ms at a time, to mean something.
-	firstInterval = 250 * time.Millisecond
-)
-
-// collector is a connector.Collector.
-type collector struct {
-	topic    string
-	interval time.Duration
-	slow     time.Duration
-	host     string
+func options() []option.Option {
+	return []option.Option{
+		{Name: "interval", Kind: option.Duration, Default: "1 s", Doc: "How often to measure; ticks fall on multiples of it."},
+		{Name: "topic", Default: "metrics.host", Doc: "The topic to fill."},
+		{Name: "processes", Kind: option.Int, Default: "5", Doc: "How many processes to show, those that use most of the processor."},
+	}
 }
 
-// Collect implements connector.Collector.
+// collector measures in one goroutine at a time.
+type collector struct {
+	interval time.Duration
+	topic    string
+	top      int
+	machine  machine
+	hostname func() (string, error)
+	now      func() time.Time
+	log      *slog.Logger
+}
+
+// Collect measures until ctx ends or the bus fails.
 func (c *collector) Collect(ctx context.Context, out connector.Out) error {
-	s := newSampler(c.host, c.slow)
-	s.sample(ctx, time.Now())
-	next := time.Now().Add(firstInterval)
-	timer := time.NewTimer(time.Until(next))
+	name, err := c.hostname()
+	if err != nil {
+		c.log.Debug("host not measured in part", "part", "hostname", "error", err)
+		name = "localhost"
+	}
+	m := newMeter(c.machine, c.top, c.log)
+	p := newPoints(name)
+	m.prime(ctx, c.now())
+
+	timer := time.NewTimer(firstSample)
 	defer timer.Stop()
 	for {
 		select {
@@ -71,16 +99,39 @@ func (c *collector) Collect(ctx context.Context, out connector.Out) error {
 			return nil
 		case <-timer.C:
 		}
-		s.sample(ctx, time.Now())
-		records := s.records(next)
+		now := c.now()
+		p.begin(c.stamp(now))
+		m.measure(ctx, now, p)
 		if ctx.Err() != nil {
-			return nil // the readings may have been cut short
+			return nil
 		}
-		if err := out.Append(ctx, c.topic, records); err != nil {
+		if err := out.Append(ctx, c.topic, p.records()); err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
 			return err
 		}
-		// A tick that was missed, as after the machine slept, is not made up for.
-		next = time.Now().Truncate(c.interval).Add(c.interval)
-		timer.Reset(time.Until(next))
+		timer.Reset(c.untilNext(c.now()))
 	}
+}
+
+// stamp is the time that points of a tick get: the multiple of the interval if the tick came shortly
+// behind it, so that points of several hosts fall together.
+func (c *collector) stamp(now time.Time) time.Time {
+	const late = 20 // parts of the interval
+	now = now.UTC()
+	if aligned := now.Truncate(c.interval); now.Sub(aligned) < c.interval/late {
+		return aligned
+	}
+	return now
+}
+
+// untilNext is how long to wait for the next multiple of the interval. One that is too near is left
+// out, as rates over so short a time mean little.
+func (c *collector) untilNext(now time.Time) time.Duration {
+	wait := now.Truncate(c.interval).Add(c.interval).Sub(now)
+	if wait < c.interval/4 {
+		wait += c.interval
+	}
+	return wait
 }
