@@ -336,7 +336,11 @@ func AppendDate(dst []byte, day int64) []byte {
 	case year > 9999:
 		dst = append(dst, '+')
 	}
-	dst = appendPadded(dst, year, 4)
+	if year > 9999 {
+		dst = appendPadded(dst, year, 5)
+	} else {
+		dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10))
+	}
 	return append(dst, '-', byte('0'+month/10), byte('0'+month%10), '-', byte('0'+date/10), byte('0'+date%10))
 }
 
@@ -361,6 +365,13 @@ func appendFraction(dst []byte, nano int64, group int) []byte {
 		return dst
 	}
 	dst = append(dst, '.')
+	if ms := nano / 1_000_000; ms*1_000_000 == nano { // the usual case
+		dst = append(dst, byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+		for group == 1 && dst[len(dst)-1] == '0' {
+			dst = dst[:len(dst)-1]
+		}
+		return dst
+	}
 	dst = appendPadded(dst, nano, 9)
 	cut := 0
 	for ; nano%powersOfTen[group] == 0; cut += group {

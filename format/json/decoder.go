@@ -192,8 +192,11 @@ func (d *Decoder) object(b []byte, i int, dst *vec.Builder, depth int) int {
 	d.depth = depth
 	for k := 0; ; k++ {
 		var f *field
-		if at, s := d.recall(b, i, k); s != nil {
-			i, f, k = i+len(s.lead), s.field, at
+		if k < len(d.slots) && hasLead(b, i, d.slots[k].lead) {
+			i, f = i+len(d.slots[k].lead), d.slots[k].field
+		} else if k+1 < len(d.slots) && hasLead(b, i, d.slots[k+1].lead) { // a member is missing
+			k++
+			i, f = i+len(d.slots[k].lead), d.slots[k].field
 		} else {
 			var done bool
 			if i, f, done = d.member(b, i, k); done {

@@ -18,15 +18,8 @@ type slot struct {
 	field *field // nil: not wanted
 }
 
-// recall returns the slot that fits the text at i: the k-th, or the one behind it if a member is missing.
-func (d *Decoder) recall(b []byte, i, k int) (int, *slot) {
-	for end := min(k+2, len(d.slots)); k < end; k++ {
-		s := &d.slots[k]
-		if len(b)-i >= len(s.lead) && string(b[i:i+len(s.lead)]) == string(s.lead) {
-			return k, s
-		}
-	}
-	return k, nil
+func hasLead(b []byte, i int, lead []byte) bool {
+	return len(b)-i >= len(lead) && string(b[i:i+len(lead)]) == string(lead)
 }
 
 // remember makes lead the k-th slot.
