@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"millrace/fault"
+)
+
+// PipelineList are the pipelines that there are.
+type PipelineList struct {
+	Pipelines []Pipeline `json:"pipelines" nullable:"false"`
+}
+
+// Pipeline is a Flink SQL file that runs.
+type Pipeline struct {
+	Name  string `json:"name"`
+	State string `json:"state" enum:"starting,running,paused,restarting,failed,finished" doc:"Of its jobs, the one that needs attention most"`
+	SQL   string `json:"sql"`
+	Jobs  []Job  `json:"jobs" nullable:"false"`
+}
+
+// Job is one INSERT of a pipeline, or a statement set.
+type Job struct {
+	Name             string         `json:"name"`
+	State            string         `json:"state" enum:"starting,running,paused,restarting,failed,finished"`
+	Restarts         int64          `json:"restarts"`
+	Error            string         `json:"error,omitempty" doc:"Why it does not run"`
+	RecordsIn        int64          `json:"records_in"`
+	RecordsOut       int64          `json:"records_out"`
+	RecordsPerSecond float64        `json:"records_per_second"`
+	DeadLetters      int64          `json:"dead_letters" doc:"Records that could not be read"`
+	Late             int64          `json:"late" doc:"Rows behind the watermark"`
+	Lag              int64          `json:"lag" doc:"Records that wait; -1 if unknown"`
+	Watermark        *time.Time     `json:"watermark" doc:"Event time up to which everything is believed to have come"`
+	LastCheckpoint   LastCheckpoint `json:"last_checkpoint" doc:"null before the first"`
+}
+
+// Checkpoint is a moment at which a job's state, offsets and results were committed.
+type Checkpoint struct {
+	Epoch      int64     `json:"epoch"`
+	At         time.Time `json:"at"`
+	DurationMS float64   `json:"duration_ms"`
+	Bytes      int64     `json:"bytes"`
+}
+
+// LastCheckpoint is a Checkpoint or, before the first, null: huma cannot say that of a struct by
+// itself.
+type LastCheckpoint struct{ *Checkpoint }
+
+// MarshalJSON writes the checkpoint or null.
+func (l LastCheckpoint) MarshalJSON() ([]byte, error) { return json.Marshal(l.Checkpoint) }
+
+// Schema describes a checkpoint or null.
+func (LastCheckpoint) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{schemaOf[Checkpoint](r), {Type: "null"}}}
+}
+
+// PipelineRequest makes a pipeline.
+type PipelineRequest struct {
+	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors"`
+	SQL  string `json:"sql" minLength:"1" maxLength:"1000000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE …; INSERT INTO …"`
+}
+
+// maxPipelineBytes bounds a request to make one: SQL of maxLength, escaped.
+const maxPipelineBytes = 4 << 20
+
+func (s *Server) addPipelines(api huma.API) {
+	type listOutput struct{ Body PipelineList }
+	register(s, api, huma.Operation{
+		OperationID: "pipelines", Method: http.MethodGet, Path: "/api/pipelines", Tags: []string{"pipelines"},
+		Summary: "Pipelines and their jobs", Errors: []int{http.StatusServiceUnavailable},
+	}, func(ctx context.Context, _ *struct{}) (*listOutput, error) {
+		list, err := s.pipelines(ctx)
+		return &listOutput{PipelineList{list}}, err
+	})
+
+	type applyInput struct{ Body PipelineRequest }
+	type oneOutput struct{ Body Pipeline }
+	register(s, api, huma.Operation{
+		OperationID: "apply-pipeline", Method: http.MethodPost, Path: "/api/pipelines", Tags: []string{"pipelines"},
+		Summary: "Make a pipeline, or replace the one of that name", MaxBodyBytes: maxPipelineBytes,
+		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+	}, func(ctx context.Context, in *applyInput) (*oneOutput, error) {
+		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL); err != nil {
+			return nil, err
+		}
+		s.log.Info("pipeline applied", "pipeline", in.Body.Name, "who", callerOf(ctx).name)
+		p, err := s.pipeline(ctx, in.Body.Name)
+		return &oneOutput{p}, err
+	})
+
+	type nameInput struct {
+		Name string `path:"name" maxLength:"100" pattern:"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors" doc:"The pipeline"`
+	}
+	fails := []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
+	for _, v := range []struct {
+		verb, done, summary string
+		do                  func(context.Context, string) error
+	}{
+		{"pause", "pipeline paused", "Stop a pipeline; it keeps its place", s.deps.Pipelines.Pause},
+		{"resume", "pipeline resumed", "Let a paused pipeline go on", s.deps.Pipelines.Resume},
+	} {
+		register(s, api, huma.Operation{
+			OperationID: v.verb + "-pipeline", Method: http.MethodPost, Path: "/api/pipelines/{name}/" + v.verb,
+			Tags: []string{"pipelines"}, Summary: v.summary, Errors: fails,
+		}, func(ctx context.Context, in *nameInput) (*oneOutput, error) {
+			if err := v.do(ctx, in.Name); err != nil {
+				return nil, err
+			}
+			s.log.Info(v.done, "pipeline", in.Name, "who", callerOf(ctx).name)
+			p, err := s.pipeline(ctx, in.Name)
+			return &oneOutput{p}, err
+		})
+	}
+
+	register(s, api, huma.Operation{
+		OperationID: "drop-pipeline", Method: http.MethodDelete, Path: "/api/pipelines/{name}", Tags: []string{"pipelines"},
+		Summary: "Stop a pipeline and forget it; what it wrote stays", DefaultStatus: http.StatusNoContent, Errors: fails,
+	}, func(ctx context.Context, in *nameInput) (*struct{}, error) {
+		if err := s.deps.Pipelines.Drop(ctx, in.Name); err != nil {
+			return nil, err
+		}
+		s.log.Info("pipeline dropped", "pipeline", in.Name, "who", callerOf(ctx).name)
+		return nil, nil
+	})
+}
+
+func (s *Server) pipelines(ctx context.Context) ([]Pipeline, error) {
+	list, err := s.deps.Pipelines.List(ctx)
+	for i := range list {
+		list[i].Jobs = orEmpty(list[i].Jobs)
+		for j := range list[i].Jobs {
+			list[i].Jobs[j].RecordsPerSecond = rounded(list[i].Jobs[j].RecordsPerSecond)
+		}
+	}
+	return orEmpty(list), err
+}
+
+func (s *Server) pipeline(ctx context.Context, name string) (Pipeline, error) {
+	list, err := s.pipelines(ctx)
+	if err != nil {
+		return Pipeline{}, err
+	}
+	i := slices.IndexFunc(list, func(p Pipeline) bool { return p.Name == name })
+	if i < 0 {
+		return Pipeline{}, fault.New(fault.NotFound, "pipeline %q does not exist", name)
+	}
+	return list[i], nil
+}
