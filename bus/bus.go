@@ -106,7 +106,8 @@ func (c Config) withDefaults() Config {
 type Bus struct {
 	cfg   Config
 	opts  []kgo.Opt
-	cl    *kgo.Client
+	cl    *kgo.Client // produces
+	ask   *kgo.Client // asks; adm is a view of it
 	adm   *kadm.Client
 	log   *slog.Logger
 	stats stats
@@ -147,14 +148,14 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 		return nil, err
 	}
 	// Asking must not create topics, so it has a client of its own.
-	ask, err := b.client(kgo.MetadataMinAge(50 * time.Millisecond))
+	b.ask, err = b.client(kgo.MetadataMinAge(metadataAge))
 	if err != nil {
 		return nil, err
 	}
-	b.adm = kadm.NewClient(ask)
-	if err := ask.Ping(ctx); err != nil {
+	b.adm = kadm.NewClient(b.ask)
+	if err := b.ask.Ping(ctx); err != nil {
 		b.cl.Close()
-		ask.Close()
+		b.ask.Close()
 		return nil, fault.New(fault.Unavailable, "reach Kafka at %v: %w", cfg.Seeds, err).
 			WithHint("check that a broker listens there, and that its advertised address can be reached from here")
 	}
@@ -175,7 +176,7 @@ func (b *Bus) client(opts ...kgo.Opt) (*kgo.Client, error) {
 func (b *Bus) Close(ctx context.Context) error {
 	err := b.cl.Flush(ctx)
 	b.cl.Close()
-	b.adm.Close()
+	b.ask.Close()
 	if err != nil {
 		return fmt.Errorf("close bus: %w", err)
 	}
@@ -187,7 +188,7 @@ func (b *Bus) Seeds() []string { return slices.Clone(b.cfg.Seeds) }
 
 // Ping asks any broker for an answer.
 func (b *Bus) Ping(ctx context.Context) error {
-	if _, err := b.adm.BrokerMetadata(ctx); err != nil {
+	if err := b.ask.Ping(ctx); err != nil {
 		return wrap(err, "ping the bus")
 	}
 	return nil

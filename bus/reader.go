@@ -97,7 +97,8 @@ func (b *Bus) NewReader(cfg ReaderConfig) (*Reader, error) {
 // Close ends the connection. Run must have returned.
 func (r *Reader) Close() { r.cl.Close() }
 
-// Add reads a partition from offset on.
+// Add reads a partition from offset on. A partition that a Reader reads already must be closed before
+// it is added again.
 func (r *Reader) Add(topic string, partition int32, offset int64) *Partition {
 	p := &Partition{
 		Topic: topic, ID: partition, reader: r, next: offset, leader: -1, since: time.Now(),

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"millrace/fault"
 )
@@ -57,10 +57,27 @@ func (b *Bus) Ensure(ctx context.Context, topic string, partitions int, configs 
 	if errors.Is(err, kerr.TopicAlreadyExists) {
 		return false, nil
 	}
+	if err == nil {
+		err = b.awaitTopic(ctx, topic)
+	}
 	if err != nil {
 		return false, wrap(err, "create topic %s", topic)
 	}
 	return true, nil
+}
+
+// metadataAge is how long the client may answer from memory which topics there are. It takes no less.
+const metadataAge = 10 * time.Millisecond
+
+// awaitTopic waits until a new topic can be used: brokers learn of it one by one, and the client
+// remembers for metadataAge that it was not there.
+func (b *Bus) awaitTopic(ctx context.Context, topic string) error {
+	for sleep(ctx, metadataAge) {
+		if _, err := b.Partitions(ctx, topic); !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Unavailable) {
+			return err
+		}
+	}
+	return ctx.Err()
 }
 
 // maxName is the longest name of a topic: Kafka makes file names of it.
@@ -104,44 +121,76 @@ func (b *Bus) DeleteRecords(ctx context.Context, topic string, partition int32, 
 
 // Topics lists topics by name: the given ones, or all that are not the cluster's own.
 func (b *Bus) Topics(ctx context.Context, names ...string) ([]Topic, error) {
-	list := b.adm.ListTopics
-	if len(names) > 0 {
-		list = b.adm.ListTopicsWithInternal
-	}
-	found, err := list(ctx, names...)
-	if err != nil {
-		return nil, wrap(err, "list topics")
-	}
-	if len(found) == 0 {
-		return nil, nil
-	}
-	for _, d := range found {
-		if d.Err != nil {
-			return nil, wrap(d.Err, "describe topic %s", d.Topic)
-		}
+	found, err := b.metadata(ctx, names)
+	if err != nil || len(found) == 0 {
+		return nil, err
 	}
 	return b.withOffsets(ctx, found)
 }
 
-func (b *Bus) withOffsets(ctx context.Context, found kadm.TopicDetails) ([]Topic, error) {
+// TopicNames lists the names of all topics that are not the cluster's own, sorted.
+func (b *Bus) TopicNames(ctx context.Context) ([]string, error) {
+	found, err := b.metadata(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(found))
+	for i := range found {
+		names[i] = *found[i].Topic
+	}
+	return names, nil
+}
+
+// metadata asks the cluster, not the client's memory, for topics, sorted by name. No names are all
+// topics but the cluster's own.
+func (b *Bus) metadata(ctx context.Context, names []string) ([]kmsg.MetadataResponseTopic, error) {
+	req := kmsg.NewPtrMetadataRequest()
+	for _, name := range names {
+		t := kmsg.NewMetadataRequestTopic()
+		t.Topic = kmsg.StringPtr(name)
+		req.Topics = append(req.Topics, t)
+	}
+	resp, err := req.RequestWith(ctx, b.ask)
+	if err != nil {
+		return nil, wrap(err, "list topics")
+	}
+	found := resp.Topics[:0]
+	for _, t := range resp.Topics {
+		if len(names) == 0 && (t.IsInternal || t.ErrorCode != 0) || t.Topic == nil {
+			continue
+		}
+		if err := kerr.ErrorForCode(t.ErrorCode); err != nil {
+			return nil, wrap(err, "describe topic %s", *t.Topic)
+		}
+		found = append(found, t)
+	}
+	slices.SortFunc(found, func(a, b kmsg.MetadataResponseTopic) int { return cmp.Compare(*a.Topic, *b.Topic) })
+	return found, nil
+}
+
+func (b *Bus) withOffsets(ctx context.Context, found []kmsg.MetadataResponseTopic) ([]Topic, error) {
+	names := make([]string, len(found))
+	for i := range found {
+		names[i] = *found[i].Topic
+	}
 	var ends [3]kadm.ListedOffsets
 	for i, list := range []func(context.Context, ...string) (kadm.ListedOffsets, error){
 		b.adm.ListStartOffsets, b.adm.ListCommittedOffsets, b.adm.ListEndOffsets,
 	} {
 		var err error
-		if ends[i], err = list(ctx, found.Names()...); err != nil {
+		if ends[i], err = list(ctx, names...); err != nil {
 			return nil, wrap(err, "list offsets")
 		}
 	}
 	topics := make([]Topic, 0, len(found))
-	for _, d := range found.Sorted() {
-		t := Topic{Name: d.Topic, Internal: d.IsInternal}
-		for _, p := range d.Partitions.Sorted() {
-			o := PartitionOffsets{ID: p.Partition}
+	for i := range found {
+		t := Topic{Name: names[i], Internal: found[i].IsInternal}
+		for _, id := range partitionsOf(&found[i]) {
+			o := PartitionOffsets{ID: id}
 			for i, to := range []*int64{&o.Start, &o.Stable, &o.End} {
-				l, ok := ends[i].Lookup(d.Topic, p.Partition)
+				l, ok := ends[i].Lookup(t.Name, id)
 				if !ok || l.Err != nil {
-					return nil, wrap(cmp.Or(l.Err, error(kerr.UnknownTopicOrPartition)), "list offsets of %s-%d", d.Topic, p.Partition)
+					return nil, wrap(cmp.Or(l.Err, error(kerr.UnknownTopicOrPartition)), "list offsets of %s-%d", t.Name, id)
 				}
 				*to = l.Offset
 			}
@@ -152,17 +201,31 @@ func (b *Bus) withOffsets(ctx context.Context, found kadm.TopicDetails) ([]Topic
 	return topics, nil
 }
 
+func partitionsOf(t *kmsg.MetadataResponseTopic) []int32 {
+	ids := make([]int32, len(t.Partitions))
+	for i := range t.Partitions {
+		ids[i] = t.Partitions[i].Partition
+	}
+	slices.Sort(ids)
+	return ids
+}
+
 // Partitions lists the partitions of a topic, ascending. A topic that does not exist is a fault of
 // kind NotFound.
 func (b *Bus) Partitions(ctx context.Context, topic string) ([]int32, error) {
-	found, err := b.adm.ListTopicsWithInternal(ctx, topic)
-	if err == nil {
-		err = found[topic].Err
-	}
+	found, err := b.metadata(ctx, []string{topic})
 	if err != nil {
-		return nil, wrap(err, "list partitions of topic %s", topic)
+		return nil, err
 	}
-	return slices.Sorted(maps.Keys(found[topic].Partitions)), nil
+	if len(found) != 1 {
+		return nil, fault.New(fault.NotFound, "list partitions of topic %s: there is no such topic", topic)
+	}
+	for _, p := range found[0].Partitions {
+		if p.Leader < 0 {
+			return nil, fault.New(fault.Unavailable, "list partitions of topic %s: partition %d has no leader", topic, p.Partition)
+		}
+	}
+	return partitionsOf(&found[0]), nil
 }
 
 // StartOffsets returns the first offset of each partition of a topic.
