@@ -16,6 +16,8 @@ import (
 	"millrace/format/csv"
 	"millrace/format/json"
 	"millrace/format/raw"
+	"millrace/ingest"
+	pushjson "millrace/ingest/json"
 )
 
 // Connectors returns the connectors that SQL tables can name. b is the platform's bus, nil without one;
@@ -36,5 +38,12 @@ func Formats() []format.Spec {
 		csv.Spec(),
 		json.Spec(),
 		raw.Spec(),
+	}
+}
+
+// Ingest returns the protocols by which others push to us.
+func Ingest() []ingest.Spec {
+	return []ingest.Spec{
+		pushjson.Spec(),
 	}
 }

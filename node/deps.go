@@ -1,0 +1,383 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"millrace/api"
+	"millrace/builtin"
+	"millrace/bus"
+	"millrace/config"
+	"millrace/connector"
+	"millrace/connector/demo"
+	"millrace/connector/host"
+	"millrace/engine"
+	"millrace/option"
+	"millrace/store"
+	"millrace/store/hot"
+)
+
+// deps is what the API shows of the node.
+func (n *Node) deps(log *slog.Logger) api.Deps {
+	return api.Deps{
+		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
+		Latest: latest{n.hot}, Store: stored{n.store, n.cfg.SQL}, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
+		Summary: n.summary, Status: n.status,
+		Ready:  []api.Check{{Name: "bus", Ready: n.bus.Ping}, {Name: "store", Ready: n.storeReady}},
+		Ingest: n.ingest(log), MetricsEndpoint: n.metrics.Endpoint(log), Screen: screen(),
+		Security: n.security(),
+	}
+}
+
+// ingest mounts the push protocols. Each has a source of its own among the active ones.
+func (n *Node) ingest(log *slog.Logger) map[string]http.Handler {
+	routes := map[string]http.Handler{}
+	for _, spec := range builtin.Ingest() {
+		vals, err := option.Check("ingest "+spec.Name, spec.Options, nil)
+		if err != nil {
+			panic(err) // a Spec whose defaults do not hold
+		}
+		handlers, err := spec.Routes(newIntake(n.bus, spec.Name, n.events), vals)
+		if err != nil {
+			log.Error("ingest protocol is off", "protocol", spec.Name, "error", err)
+			continue
+		}
+		for pattern, h := range handlers {
+			routes[pattern] = h
+		}
+	}
+	return routes
+}
+
+func (n *Node) security() api.Security {
+	s := api.Security{Loopback: isLoopback(n.Addr()), Hosts: n.cfg.Hosts, Origins: n.cfg.CORS.Origins}
+	for _, t := range n.cfg.Tokens {
+		s.Tokens = append(s.Tokens, api.Token{Name: t.Name, Role: api.Role(t.Role), Secret: t.Token})
+	}
+	return s
+}
+
+func isLoopback(addr string) bool {
+	hostname, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(hostname)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+func (n *Node) storeReady(context.Context) error { return nil }
+
+// summary are the four figures of the header.
+func (n *Node) summary() api.Summary {
+	total, rate := n.topics.figures()
+	own := map[string]bool{n.cfg.Sources.Host.Topic: true, "metrics.push": true}
+	if n.demo.running.Load() {
+		own[demoTopic] = true
+	}
+	mean := n.latency.Figures().Mean
+	return api.Summary{
+		TotalEvents: total, EventsPerSecond: rate,
+		ActiveSources: n.events.active() + n.topics.external(own),
+		LatencyMS:     float64(mean.Microseconds()) / 1000,
+	}
+}
+
+func (n *Node) status() api.Status {
+	return api.Status{
+		Version: n.version, StartedAt: n.began.UTC(), Uptime: time.Since(n.began).Seconds(), Host: hostname(),
+		Demo:   api.DemoStatus{Running: n.demo.running.Load(), Topic: demoTopic, Label: "demo"},
+		Bus:    api.BusStatus{Embedded: n.cfg.Kafka.Embedded(), Address: n.BusAddr()},
+		Listen: n.Addr(),
+	}
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// demoTopic is what the demo generator feeds.
+const demoTopic = "sensors.raw"
+
+// collectors starts what brings records in by itself.
+func (n *Node) collectors(ctx context.Context, g *errgroup.Group) {
+	if h := n.cfg.Sources.Host; h.Enabled {
+		vals := option.Values{"interval": time.Duration(h.Interval).String(), "topic": h.Topic}
+		n.collector(ctx, g, host.Spec(n.log), vals, nil)
+	}
+	if n.demo.on && !n.demo.Real() {
+		n.collector(ctx, g, demo.Spec(n.demo.Real), nil, &n.demo.running)
+		g.Go(func() error {
+			return again(ctx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
+		})
+	}
+}
+
+type flag interface{ Store(bool) }
+
+func (n *Node) collector(ctx context.Context, g *errgroup.Group, spec connector.Spec, vals option.Values, running flag) {
+	vals, err := option.Check("source "+spec.Name, spec.Options, vals)
+	if err != nil {
+		n.log.Error("source is off", "source", spec.Name, "error", err)
+		return
+	}
+	c, err := spec.Collect(vals)
+	if err != nil {
+		n.log.Error("source is off", "source", spec.Name, "error", err)
+		return
+	}
+	g.Go(func() error {
+		if running != nil {
+			running.Store(true)
+			defer running.Store(false)
+		}
+		collect(ctx, n.log, spec.Name, c, newIntake(n.bus, spec.Name, n.events))
+		return nil
+	})
+}
+
+// latest adapts the hot values.
+type latest struct{ *hot.Hot }
+
+// Points implements api.Latest.
+func (l latest) Points(metrics ...string) []api.Point {
+	points := l.Latest(metrics...)
+	out := make([]api.Point, len(points))
+	for i, p := range points {
+		out[i] = api.Point{Metric: p.Metric, Time: p.Time, Value: p.Value, Tags: p.Tags}
+	}
+	return out
+}
+
+// stored adapts the store.
+type stored struct {
+	*store.Store
+	limits config.SQL
+}
+
+// Measurements implements api.Store.
+func (s stored) Measurements(context.Context) ([]api.Measurement, error) {
+	var out []api.Measurement
+	for _, m := range s.Store.Measurements() {
+		one := api.Measurement{Name: m.Name, Tags: m.Tags, Rows: m.Rows, From: instant(m.From), Upto: instant(m.Upto)}
+		for _, f := range m.Fields {
+			one.Fields = append(one.Fields, api.Column{Name: f.Name, Type: f.Type.String()})
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// Select implements api.Store.
+func (s stored) Select(ctx context.Context, q api.Selection) ([]api.QueryRow, bool, error) {
+	query := store.Query{Measurement: q.Measurement, From: q.From, Upto: q.Upto, Fields: q.Fields, Limit: q.Limit}
+	for _, f := range q.Filters {
+		query.Filters = append(query.Filters, store.Filter{Column: f.Column, Op: store.Op(f.Op), Values: f.Values})
+	}
+	points, err := s.Store.Select(ctx, query)
+	if err != nil {
+		return nil, false, err
+	}
+	rows := make([]api.QueryRow, len(points.Points))
+	for i, p := range points.Points {
+		rows[i] = api.QueryRow{Time: p.Time, Measurement: p.Measurement, Field: p.Field, Value: p.Value, Tags: p.Tags}
+	}
+	return rows, points.Truncated, nil
+}
+
+// SQL implements api.Store.
+func (s stored) SQL(ctx context.Context, text string, limit int) (api.Table, error) {
+	res, err := s.Query(ctx, text, store.QueryLimits{Rows: limit, Timeout: time.Duration(s.limits.Timeout)})
+	if err != nil {
+		return api.Table{}, err
+	}
+	t := api.Table{Rows: res.Rows, Truncated: res.Truncated}
+	for _, c := range res.Columns {
+		t.Columns = append(t.Columns, api.Column{Name: c.Name, Type: c.Type})
+	}
+	return t, nil
+}
+
+// topics adapts the bus.
+type topics struct {
+	bus   *bus.Bus
+	watch *topicWatch
+}
+
+// Topics implements api.Bus.
+func (t topics) Topics(ctx context.Context) ([]api.Topic, error) {
+	list, err := t.bus.Topics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]api.Topic, len(list))
+	for i, topic := range list {
+		out[i] = api.Topic{
+			Name: topic.Name, Partitions: len(topic.Partitions), Records: topic.Records(),
+			Internal: topic.Internal || strings.HasPrefix(topic.Name, "__"),
+		}
+	}
+	return out, nil
+}
+
+// recordsWait bounds how long Records waits for what should be there.
+const recordsWait = 3 * time.Second
+
+// Records implements api.Bus.
+func (t topics) Records(ctx context.Context, topic string, earliest bool, limit int) ([]api.Record, error) {
+	starts, err := t.bus.StartOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends, err := t.bus.StableOffsets(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	for p, end := range ends {
+		if end <= starts[p] {
+			delete(ends, p)
+		}
+	}
+	if len(ends) == 0 {
+		return nil, nil
+	}
+	from := bus.FromLast(int64(limit))
+	if earliest {
+		from = bus.FromStart()
+	}
+	ctx, stop := context.WithTimeout(ctx, recordsWait)
+	defer stop()
+	var out []api.Record
+	counts := map[int32]int{}
+	err = t.bus.Tail(ctx, bus.TailConfig{Topics: []string{topic}, From: from, Committed: true}, func(f *bus.Fetch) error {
+		for f.Next() {
+			if counts[f.Partition]++; !earliest || counts[f.Partition] <= limit {
+				out = append(out, record(f))
+			}
+		}
+		if end, ok := ends[f.Partition]; ok && (f.After >= end || earliest && counts[f.Partition] >= limit) {
+			delete(ends, f.Partition)
+		}
+		if len(ends) == 0 {
+			stop()
+		}
+		return f.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read topic %s: %w", topic, err)
+	}
+	slices.SortStableFunc(out, func(a, b api.Record) int { return a.Time.Compare(b.Time) })
+	if len(out) > limit {
+		if earliest {
+			out = out[:limit]
+		} else {
+			out = out[len(out)-limit:]
+		}
+	}
+	return out, nil
+}
+
+func record(f *bus.Fetch) api.Record {
+	return api.Record{
+		Partition: f.Partition, Offset: f.Raw.Offset, Time: time.UnixMilli(f.Raw.Time).UTC(),
+		Key: slices.Clone(f.Raw.Key), Value: slices.Clone(f.Raw.Value),
+	}
+}
+
+// Tail implements api.Bus.
+func (t topics) Tail(ctx context.Context, topic string, fn func(api.Record)) error {
+	return t.bus.Tail(ctx, bus.TailConfig{Topics: []string{topic}, From: bus.FromEnd(), Committed: true}, func(f *bus.Fetch) error {
+		for f.Next() {
+			fn(api.Record{
+				Partition: f.Partition, Offset: f.Raw.Offset, Time: time.UnixMilli(f.Raw.Time).UTC(), Key: f.Raw.Key, Value: f.Raw.Value,
+			})
+		}
+		return f.Err()
+	})
+}
+
+// jobRate is how a job's records_per_second is measured: over the time between two looks.
+type jobRate struct {
+	mu     sync.Mutex
+	at     time.Time
+	in     int64
+	recent float64
+}
+
+func (r *jobRate) take(in int64) float64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if since := time.Since(r.at); since >= time.Second {
+		if !r.at.IsZero() {
+			r.recent = float64(in-r.in) / since.Seconds()
+		}
+		r.at, r.in = time.Now(), in
+	}
+	return r.recent
+}
+
+// List implements api.Pipelines.
+func (p *pipelines) List(context.Context) ([]api.Pipeline, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := []api.Pipeline{}
+	for _, name := range sortedNames(p.list) {
+		one := p.list[name]
+		view := api.Pipeline{Name: one.Name, SQL: one.SQL, State: string(engine.Finished)}
+		if one.Paused {
+			view.State = string(engine.Paused)
+		}
+		for _, j := range one.jobs {
+			s := j.Status()
+			view.Jobs = append(view.Jobs, p.jobView(s))
+			if !one.Paused && urgency(string(s.State)) > urgency(view.State) {
+				view.State = string(s.State)
+			}
+		}
+		out = append(out, view)
+	}
+	return out, nil
+}
+
+// urgency orders states by how much they need attention.
+func urgency(state string) int {
+	return slices.Index([]string{"finished", "paused", "running", "starting", "restarting", "failed"}, state)
+}
+
+func (p *pipelines) jobView(s engine.Status) api.Job {
+	rate := p.rates[s.Name]
+	if rate == nil {
+		rate = &jobRate{}
+		p.rates[s.Name] = rate
+	}
+	j := api.Job{
+		Name: s.Name, State: string(s.State), Restarts: s.Restarts, Error: s.Error,
+		RecordsIn: s.RecordsIn, RecordsOut: s.RecordsOut, RecordsPerSecond: rate.take(s.RecordsIn),
+		DeadLetters: s.DeadLetters, Late: s.Late, Lag: s.Lag,
+	}
+	if at, err := time.Parse(time.RFC3339Nano, s.Watermark); err == nil {
+		j.Watermark = &at
+	}
+	if c := s.Checkpoint; c.Epoch > 0 {
+		j.LastCheckpoint.Checkpoint = &api.Checkpoint{Epoch: c.Epoch, At: c.At, DurationMS: c.DurationMS, Bytes: int64(c.Bytes)}
+	}
+	return j
+}

@@ -1,0 +1,295 @@
+// Package node assembles one running instance out of the parts: it opens them in order, wires what one
+// needs of another, runs their loops, and stops them in the reverse order.
+//
+// The order: broker, bus, store, pipelines (planned), API listener; then everything runs; a stop goes
+// the other way, so that nothing loses what it stands on. Whatever loop cannot go on ends the node.
+package node
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"millrace/api"
+	"millrace/broker"
+	"millrace/builtin"
+	"millrace/bus"
+	"millrace/config"
+	"millrace/connector"
+	"millrace/engine"
+	"millrace/examples"
+	"millrace/fault"
+	"millrace/format"
+	"millrace/store"
+	"millrace/store/hot"
+	"millrace/telemetry"
+	"millrace/ui"
+	"millrace/vec"
+)
+
+// Node is one running instance.
+type Node struct {
+	cfg     config.Config
+	version string
+	log     *slog.Logger
+	began   time.Time
+
+	broker    *broker.Broker // nil with a cluster
+	bus       *bus.Bus
+	store     *store.Store
+	hot       *hot.Hot
+	pipelines *pipelines
+	metrics   *telemetry.Metrics
+	events    *sources
+	topics    *topicWatch
+	latency   *telemetry.Latency
+	demo      *demoState
+	listener  net.Listener
+	server    *api.Server
+}
+
+// Open opens every part. What is open already is closed again if a later one fails.
+func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logger) (n *Node, err error) {
+	n = &Node{cfg: cfg, version: version, log: log.With("logger", "node"), began: time.Now(), latency: telemetry.NewLatency()}
+	defer func() {
+		if err != nil {
+			n.close(context.WithoutCancel(ctx))
+		}
+	}()
+	if err := os.MkdirAll(cfg.Data, 0o755); err != nil {
+		return n, fmt.Errorf("create data folder: %w", err)
+	}
+	if n.listener, err = listen(cfg); err != nil {
+		return n, err
+	}
+	n.metrics = telemetry.NewMetrics(version)
+	n.events = &sources{counts: n.metrics.Counter("collect", "records_total", "Records taken in, by source.", "source"), last: map[string]time.Time{}}
+	if err := n.openBus(ctx, log); err != nil {
+		return n, err
+	}
+	n.hot = hot.New(hot.Options{})
+	n.store, err = store.Open(filepath.Join(cfg.Data, "store"), n.storeOptions(log))
+	if err != nil {
+		return n, err
+	}
+	if err := n.openPipelines(ctx, log); err != nil {
+		return n, err
+	}
+	n.topics = newTopicWatch(n.bus, n.pipelines)
+	n.demo = newDemoState(filepath.Join(cfg.Data, "demo-ended"), cfg.Demo == config.On)
+	n.registerMetrics()
+	n.server = api.New(n.deps(log))
+	return n, nil
+}
+
+func listen(cfg config.Config) (net.Listener, error) {
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return nil, fault.New(fault.Conflict, "listen on %s: the address is in use or not ours: %w", cfg.Listen, err).
+			WithHint("stop what listens there, or choose another address with --listen")
+	}
+	return l, nil
+}
+
+func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
+	seeds := n.cfg.Kafka.Bootstrap
+	if n.cfg.Kafka.Embedded() {
+		b, err := broker.Open(broker.Config{
+			Dir: filepath.Join(n.cfg.Data, "bus"), Listen: n.cfg.Kafka.Listen, Partitions: n.cfg.Kafka.Partitions,
+			SyncWrites: n.cfg.Kafka.SyncWrites, Logger: log.With("logger", "broker"),
+		})
+		if err != nil {
+			return err
+		}
+		n.broker = b
+		seeds = []string{b.Addr()}
+	}
+	octx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	b, err := bus.Open(octx, bus.Config{Seeds: seeds, Logger: log.With("logger", "bus")})
+	if err != nil {
+		return err
+	}
+	n.bus = b
+	for _, topic := range n.cfg.Store.Topics {
+		if _, err := b.Ensure(ctx, topic.Topic, n.cfg.Kafka.Partitions, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Node) storeOptions(log *slog.Logger) store.Options {
+	return store.Options{
+		Log:         log.With("logger", "store"),
+		FlushEvery:  time.Duration(n.cfg.Store.FlushInterval),
+		Retention:   n.retention(),
+		QueryMemory: int64(n.cfg.SQL.Memory), QueryThreads: n.cfg.SQL.Threads,
+	}
+}
+
+func (n *Node) openPipelines(ctx context.Context, log *slog.Logger) error {
+	connectors, formats := builtin.Connectors(n.bus, os.Stdout, os.Stderr), builtin.Formats()
+	n.pipelines = &pipelines{
+		bus: n.bus, connectors: connectors, formats: formats, dir: filepath.Join(n.cfg.Data, "pipelines"),
+		log: log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
+		env: engine.Env{
+			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
+			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),
+			Log:        log, Hasher: vec.NewHasher(), StateDir: filepath.Join(n.cfg.Data, "state"),
+		},
+	}
+	if err := n.pipelines.load(); err != nil {
+		return err
+	}
+	for _, p := range n.cfg.Pipelines {
+		sql, err := n.pipelineText(p.File)
+		if err != nil {
+			return err
+		}
+		if err := n.pipelines.add(ctx, p.Name, sql, p.DeadLetters); err != nil {
+			return fmt.Errorf("pipeline %q: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// examplePrefix marks a pipeline that is in the binary.
+const examplePrefix = "example:"
+
+// pipelineText reads a script. Those in the binary name the bus where a newcomer finds it; here it is
+// wherever ours is.
+func (n *Node) pipelineText(file string) (string, error) {
+	name, ok := strings.CutPrefix(file, examplePrefix)
+	if !ok {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("read pipeline: %w", err)
+		}
+		return string(data), nil
+	}
+	data, err := fs.ReadFile(examples.Files, name+"/pipeline.sql")
+	if err != nil {
+		return "", fault.New(fault.NotFound, "there is no example %q", name)
+	}
+	return strings.ReplaceAll(string(data), "127.0.0.1:9092", strings.Join(n.bus.Seeds(), ",")), nil
+}
+
+func byName[T any](list []T, name func(T) string) map[string]T {
+	m := make(map[string]T, len(list))
+	for _, v := range list {
+		m[name(v)] = v
+	}
+	return m
+}
+
+// Addr is the address of API and screen.
+func (n *Node) Addr() string { return n.listener.Addr().String() }
+
+// BusAddr is the address of the bus.
+func (n *Node) BusAddr() string { return strings.Join(n.bus.Seeds(), ",") }
+
+// Run runs everything until ctx ends, then stops in order and returns nil; or until something cannot
+// go on, and returns why.
+func (n *Node) Run(ctx context.Context) error {
+	// Two circles: the outer one, what others stand on, ends after the inner one.
+	outer, outerCtx := errgroup.WithContext(context.WithoutCancel(ctx))
+	outerCtx, stopOuter := context.WithCancel(outerCtx)
+	if n.broker != nil {
+		outer.Go(func() error { return n.broker.Run(outerCtx) })
+	}
+	outer.Go(func() error { return n.store.Run(outerCtx) })
+
+	inner, innerCtx := errgroup.WithContext(ctx)
+	// If what the inner circle stands on breaks, it ends, too.
+	inner.Go(func() error {
+		select {
+		case <-outerCtx.Done():
+			return fmt.Errorf("broker or store stopped: %w", context.Cause(outerCtx))
+		case <-innerCtx.Done():
+			return nil
+		}
+	})
+	n.pipelines.ctx = innerCtx
+	n.pipelines.startAll()
+	inner.Go(func() error { return n.topics.run(innerCtx) })
+	inner.Go(func() error { return again(innerCtx, n.log, "storing", n.storing().run) })
+	n.collectors(innerCtx, inner)
+	inner.Go(func() error { return n.server.Serve(innerCtx, n.listener) })
+
+	err := inner.Wait()
+	n.pipelines.wait()
+	stopOuter()
+	if outerErr := outer.Wait(); err == nil && ctx.Err() == nil {
+		err = outerErr
+	}
+	n.listener = nil // the server has closed it
+	if closeErr := n.close(context.WithoutCancel(ctx)); err == nil || ctx.Err() != nil {
+		err = closeErr
+	}
+	return err
+}
+
+// again runs a loop that stands on the bus, and runs it anew when the bus was away.
+func again(ctx context.Context, log *slog.Logger, name string, run func(context.Context) error) error {
+	const wait = time.Second
+	for {
+		err := run(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if fault.KindOf(err) != fault.Unavailable {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		log.Warn("loop is started again", "loop", name, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (n *Node) storing() *storing {
+	return &storing{
+		bus: n.bus, store: n.store, hot: n.hot, formats: n.pipelines.env.Formats, pipes: n.pipelines,
+		topics: n.cfg.Store.Topics, log: n.log, latency: n.latency,
+		refused: n.metrics.Counter("store", "records_refused_total", "Records that could not be kept, by topic.", "topic"),
+	}
+}
+
+// close releases what is open, last first.
+func (n *Node) close(ctx context.Context) error {
+	var first error
+	keep := func(err error) {
+		if err != nil && first == nil {
+			first = err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if n.listener != nil {
+		keep(n.listener.Close())
+	}
+	if n.store != nil {
+		keep(n.store.Close())
+	}
+	if n.bus != nil {
+		keep(n.bus.Close(ctx))
+	}
+	if n.broker != nil {
+		keep(n.broker.Close())
+	}
+	return first
+}
+
+// screen is the files of the UI.
+func screen() fs.FS { return ui.Files() }
