@@ -246,6 +246,7 @@ func (s *Store) finishPart(w *partWriter, id uint64, measurement, span string) (
 	}
 	made := newPart(s.dir, rec)
 	made.checked.Store(true) // its CRC was made from what was written
+	s.opts.trip("part renamed")
 	return made, nil
 }
 
@@ -265,9 +266,11 @@ func (s *Store) commit(rec record, apply func()) error {
 
 // commitLocked is commit for a caller that holds committing.
 func (s *Store) commitLocked(rec record, apply func()) error {
+	s.opts.trip("parts synced")
 	if err := s.manifest.append(rec); err != nil {
 		return err
 	}
+	s.opts.trip("manifest appended")
 	s.mu.Lock()
 	for _, t := range rec.Schemas {
 		if m := s.measurements[t.Measurement]; same(m.cols, t.Columns) {
@@ -327,7 +330,10 @@ func (s *Store) rewriteManifest() error {
 		rec.Covered = append(rec.Covered, coverage{key.topic, key.index, upto})
 	}
 	s.mu.Unlock()
-	return s.manifest.rewrite(rec)
+	s.opts.trip("manifest to be rewritten")
+	err := s.manifest.rewrite(rec)
+	s.opts.trip("manifest rewritten")
+	return err
 }
 
 // Forget makes the offsets of a topic count from nothing again, for one that was deleted and created

@@ -45,6 +45,9 @@ type Options struct {
 	Log *slog.Logger
 	// Now tells the time, for tests; nil is time.Now.
 	Now func() time.Time
+
+	// trip is called at named points of a flush and a merge, where tests kill the process.
+	trip func(point string)
 }
 
 func (o *Options) fillIn() {
@@ -62,6 +65,9 @@ func (o *Options) fillIn() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.trip == nil {
+		o.trip = func(string) {}
 	}
 }
 
