@@ -12,11 +12,11 @@ const (
 
 // bindShift binds time + sign*interval. at is the position of the time among the arguments.
 //
-// A DATE moved by a constant part of a day becomes TIMESTAMP(3), as Flink does for INTERVAL HOUR to
+// A DATE moved by a constant part of a day becomes TIMESTAMP(6), as Flink does for INTERVAL HOUR to
 // SECOND; by anything else it stays a DATE.
 func bindShift(args []Arg, t, interval schema.Type, by Arg, at int, sign int64) (*Overload, error) {
 	if t.ID == schema.Date && interval.ID == schema.IntervalDay && by.Const != nil && by.Const.I%msPerDay != 0 {
-		t = schema.Of(schema.Timestamp).WithPrecision(3)
+		t = schema.Of(schema.Timestamp)
 	}
 	if t.ID == schema.Time && interval.ID == schema.IntervalMonth {
 		return nil, wrong("+", args, "a TIME and an INTERVAL DAY TO SECOND")

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"millrace/fault"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -72,6 +73,9 @@ func castInstant(from, to schema.Type) Kernel {
 				v = toLocal(v, fromPer, c.Zone)
 			case from.ID == schema.Timestamp && to.ID == schema.TimestampLTZ:
 				v = toInstant(v, fromPer, c.Zone)
+			}
+			if toPer > fromPer && !holds(v/fromPer, toPer) {
+				return fault.New(fault.Invalid, "cast %s to %s: it holds the years 1678 to 2261 only", AppendTimestamp(nil, v, from), to.Nullable())
 			}
 			dst.I64[i] = scale(v)
 			return nil

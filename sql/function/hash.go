@@ -150,11 +150,11 @@ func bindHex(args []Arg) (*Overload, error) {
 
 func appendUnhex(out, in []byte) ([]byte, bool) {
 	if len(in)%2 == 1 {
-		var half [1]byte
-		if _, err := hex.Decode(half[:], []byte{'0', in[0]}); err != nil {
+		// Flink checks a digit that is left over and writes 0 for it.
+		if _, err := hex.DecodeString("0" + string(in[:1])); err != nil {
 			return out, false
 		}
-		out, in = append(out, half[0]), in[1:]
+		out, in = append(out, 0), in[1:]
 	}
 	out, err := hex.AppendDecode(out, in)
 	return out, err == nil

@@ -76,6 +76,14 @@ func eachText(c *Call, dst *vec.Column, f func(out []byte, i int) ([]byte, error
 	return nil
 }
 
+// copyValid makes the rows NULL that are NULL in an argument, for lenient kernels.
+func copyValid(c *Call, arg, dst *vec.Column) {
+	if arg.Valid != nil {
+		valid := dst.NeedValid(c.Rows.N)
+		copy(valid, arg.Valid)
+	}
+}
+
 // each1 is the kernel that sets each row of a fixed-width column from one argument's value.
 func each1[A, R any](a values[A], r values[R], f func(A) R) Kernel {
 	return func(c *Call, args []*vec.Column, dst *vec.Column) error {

@@ -26,7 +26,7 @@ func mathFunctions() []Scalar {
 		math1("TAN", "The tangent.", "TAN(0) = 0.0E0", math.Tan),
 		math1("COT", "The cotangent.", "COT(0.5) > 1.83E0 = TRUE", func(v float64) float64 { return 1 / math.Tan(v) }),
 		math1("ASIN", "The arc sine.", "ASIN(0) = 0.0E0", math.Asin),
-		math1("ACOS", "The arc cosine.", "ACOS(1) = 0.0E0", math.Acos),
+		math1("ACOS", "The arc cosine.", "ACOS(1) = 0.0E0", arcCosine),
 		math1("ATAN", "The arc tangent.", "ATAN(0) = 0.0E0", math.Atan),
 		math1("SINH", "The hyperbolic sine.", "SINH(0) = 0.0E0", math.Sinh),
 		math1("COSH", "The hyperbolic cosine.", "COSH(0) = 1.0E0", math.Cosh),
@@ -38,6 +38,17 @@ func mathFunctions() []Scalar {
 		{Name: "RAND", Doc: "A random number from 0 to less than 1. With a seed it is the first that Java's generator gives for it.", Example: "RAND() < 1 = TRUE", Volatile: true, Bind: bindRand},
 		{Name: "RAND_INTEGER", Doc: "A random INT from 0 to less than the last argument. With a seed before it, it is the first that Java's generator gives for it.", Example: "RAND_INTEGER(10) < 10 = TRUE", Volatile: true, Bind: bindRandInteger},
 	}
+}
+
+// arcCosine is Java's (fdlibm's) formula, which differs from Go's in the last digit.
+func arcCosine(v float64) float64 {
+	switch {
+	case v >= 0.5:
+		return 2 * math.Asin(math.Sqrt((1-v)/2))
+	case v <= -0.5:
+		return math.Pi - 2*math.Asin(math.Sqrt((1+v)/2))
+	}
+	return math.Pi/2 - math.Asin(v)
 }
 
 func doubles(n int) []schema.TypeID {

@@ -217,7 +217,7 @@ func similarPattern(text, escape string) string {
 			b.WriteString(".*")
 		case r == '_':
 			b.WriteByte('.')
-		case strings.ContainsRune(`.\^$`, r):
+		case r == '^' || r == '$':
 			b.WriteString(regexp.QuoteMeta(string(r)))
 		default:
 			b.WriteRune(r)

@@ -16,7 +16,7 @@ func joinFunctions() []Scalar {
 		{Name: "CONCAT", Doc: "The texts one behind the other; NULL if one is.", Example: "CONCAT('a', 'b', 'c') = 'abc'", Bind: bindConcat},
 		{Name: "CONCAT_WS", Doc: "The texts one behind the other, a separator between them. NULLs are left out.", Example: "CONCAT_WS('-', 'a', 'b') = 'a-b'", Bind: bindConcatWS},
 		simple("REPLACE", "The text with every occurrence of one text replaced by another.", "REPLACE('abab', 'b', 'x') = 'axax'", texts(3), str, replaceKernel),
-		simple("TRANSLATE", "The text with each character of the second argument replaced by the one in its place in the third, or left out if there is none.", "TRANSLATE('abc', 'ab', 'x') = 'xc'", texts(3), str, translateKernel),
+		{Name: "TRANSLATE", Doc: "The text with each character of the second argument replaced by the one in its place in the third, or left out if there is none.", Example: "TRANSLATE('abc', 'ab', 'x') = 'xc'", Bind: bindTranslate},
 		{Name: "POSITION", Doc: "Where the first text stands in the second, counted from 1; 0 if nowhere: POSITION(text IN text).", Example: "POSITION('b' IN 'abc') = 2", Bind: bindLocate("POSITION")},
 		{Name: "LOCATE", Doc: "Where the first text stands in the second, perhaps from a position on, counted from 1; 0 if nowhere.", Example: "LOCATE('b', 'abcb', 3) = 4", Bind: bindLocate("LOCATE")},
 		{Name: "INSTR", Doc: "Where the second text stands in the first, counted from 1; 0 if nowhere. The third argument is where to begin (from the end if negative), the fourth which occurrence is meant.", Example: "INSTR('abcb', 'b', 1, 2) = 4", Bind: bindInstr},
@@ -77,12 +77,7 @@ func bindConcatWS(args []Arg) (*Overload, error) {
 		return nil, err
 	}
 	kernel := func(c *Call, cols []*vec.Column, dst *vec.Column) error {
-		n := c.Rows.N
-		for i := range n {
-			if cols[0].IsNull(i) {
-				dst.SetNull(i, n)
-			}
-		}
+		copyValid(c, cols[0], dst)
 		return eachText(c, dst, func(out []byte, i int) ([]byte, error) {
 			first := true
 			for _, a := range cols[1:] {
@@ -118,9 +113,29 @@ func replaceKernel(c *Call, args []*vec.Column, dst *vec.Column) error {
 	})
 }
 
+// bindTranslate takes NULL for an empty text in all but the first argument, as Flink does.
+func bindTranslate(args []Arg) (*Overload, error) {
+	if err := arity("TRANSLATE", args, 3, 3); err != nil {
+		return nil, err
+	}
+	types, err := conform("TRANSLATE", args, texts(3))
+	if err != nil {
+		return nil, err
+	}
+	return &Overload{Args: types, Result: as(stringType(), args[0]), Kernel: translateKernel, Lenient: true}, nil
+}
+
 func translateKernel(c *Call, args []*vec.Column, dst *vec.Column) error {
+	copyValid(c, args[0], dst)
 	return eachText(c, dst, func(out []byte, i int) ([]byte, error) {
-		s, from, to := args[0].Bytes(i), args[1].Bytes(i), args[2].Bytes(i)
+		s := args[0].Bytes(i)
+		var from, to []byte
+		if !args[1].IsNull(i) {
+			from = args[1].Bytes(i)
+		}
+		if !args[2].IsNull(i) {
+			to = args[2].Bytes(i)
+		}
 		for len(s) > 0 {
 			n := runeOffset(s, 1)
 			at := bytes.Index(from, s[:n])
@@ -254,6 +269,9 @@ func bindElt(args []Arg) (*Overload, error) {
 	t, ok := CommonType(typesOf(args[1:])...)
 	if !ok || !t.IsString() && !t.IsBinary() {
 		return nil, wrong("ELT", args, "a number and texts or binaries")
+	}
+	if n, ok := constInt(args[0]); ok && n < 0 {
+		return nil, fault.New(fault.Invalid, "ELT: there is no argument %d", n)
 	}
 	types := []schema.Type{as(schema.Of(schema.BigInt), args[0])}
 	for _, a := range args[1:] {

@@ -58,14 +58,14 @@ func bindTimestampAdd(args []Arg) (*Overload, error) {
 	unit, ok := constText(args[0])
 	t := args[2].Type
 	ms, months := unitMs(unit), unitMonths(unit)
-	if !ok || !args[1].Type.IsInteger() && args[1].Type.ID != schema.Null || !isDatetime(t) && !t.IsString() || ms+months == 0 || t.ID == schema.Time && months > 0 {
+	if !ok || !args[1].Type.IsInteger() && args[1].Type.ID != schema.Null || !isDatetime(t) && !t.IsString() || ms+months == 0 {
 		return nil, wrong("TIMESTAMPADD", args, want)
 	}
 	switch {
 	case t.IsString():
 		t = as(schema.Of(schema.Timestamp).WithPrecision(3), args[2])
 	case t.ID == schema.Date && ms%msPerDay != 0:
-		t = as(schema.Of(schema.Timestamp).WithPrecision(3), args[2])
+		t = as(schema.Of(schema.Timestamp), args[2])
 	}
 	perMs := max(1, t.PerSecond()/msPerSecond)
 	kernel := func(c *Call, cols []*vec.Column, dst *vec.Column) error {
@@ -104,6 +104,9 @@ func bindTimestampDiff(args []Arg) (*Overload, error) {
 	// Everything is compared as TIMESTAMP(3), an instant as it stands in the session's zone.
 	t := schema.Of(schema.Timestamp).WithPrecision(3)
 	types := []schema.Type{args[0].Type}
+	if x, y := args[1].Type.ID, args[2].Type.ID; (x == schema.TimestampLTZ) != (y == schema.TimestampLTZ) && x != schema.Null && y != schema.Null {
+		return nil, wrong("TIMESTAMPDIFF", args, "two TIMESTAMP_LTZ, or two times without a zone")
+	}
 	for _, a := range args[1:] {
 		if !isDatetime(a.Type) && !a.Type.IsString() && a.Type.ID != schema.Null {
 			return nil, wrong("TIMESTAMPDIFF", args, want)

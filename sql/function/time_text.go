@@ -1,5 +1,7 @@
 package function
 
+import "math"
+
 // Reading dates and times from text, in the forms that Flink's casts take.
 
 // ParseDate reads 2024-05-01, also with one-digit parts, as a year alone, as year and month, or with a
@@ -91,17 +93,27 @@ func parseInstant(text []byte, per int64, mark byte) (int64, bool) {
 	if !ok {
 		return 0, false
 	}
-	if len(rest) == 0 {
-		return days * 86400 * per, true
+	var seconds, nanos int64
+	if len(rest) > 0 {
+		if rest[0] != mark {
+			return 0, false
+		}
+		if seconds, nanos, rest, ok = parseClock(rest[1:]); !ok || len(rest) > 0 {
+			return 0, false
+		}
 	}
-	if rest[0] != mark {
+	seconds += days * 86400
+	if !holds(seconds, per) {
 		return 0, false
 	}
-	seconds, nanos, rest, ok := parseClock(rest[1:])
-	if !ok || len(rest) > 0 {
-		return 0, false
-	}
-	return (days*86400+seconds)*per + nanos/(1e9/per), true
+	return seconds*per + nanos/(1e9/per), true
+}
+
+// holds reports whether a time fits 64 bits in units of which per make a second: in nanoseconds only
+// the years 1678 to 2261 do.
+func holds(seconds, per int64) bool {
+	const most = math.MaxInt64 / 1_000_000_000
+	return per < 1e9 || seconds < most && seconds > -most
 }
 
 // parseDay reads a date at the start of s: a year of four digits, month and day of one or two.
