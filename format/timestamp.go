@@ -158,6 +158,42 @@ func ParseDate(s []byte) (int64, bool) {
 	return day, n > 0 && n == len(s)
 }
 
+// ParseRollingDate reads what java.sql.Date.valueOf does, as Flink's csv format calls it: month and day may
+// have one digit, and a day past the end of a month (up to 31) is one of the next.
+func ParseRollingDate(s []byte) (int64, bool) {
+	if len(s) < 8 || len(s) > 10 || s[4] != '-' {
+		return 0, false
+	}
+	year, ok := parseDigits(s[:4])
+	month, n := oneOrTwoDigits(s[5:])
+	rest := s[5+n:]
+	if !ok || n == 0 || month < 1 || month > 12 || len(rest) < 2 || rest[0] != '-' {
+		return 0, false
+	}
+	date, n := oneOrTwoDigits(rest[1:])
+	if n == 0 || n != len(rest)-1 || date < 1 || date > 31 {
+		return 0, false
+	}
+	return daysOf(year, month, date), true
+}
+
+func parseDigits(s []byte) (v int64, ok bool) {
+	for _, c := range s {
+		if c -= '0'; c > 9 {
+			return 0, false
+		}
+		v = v*10 + int64(c)
+	}
+	return v, true
+}
+
+func oneOrTwoDigits(s []byte) (v int64, n int) {
+	for ; n < 2 && n < len(s) && s[n]-'0' <= 9; n++ {
+		v = v*10 + int64(s[n]-'0')
+	}
+	return v, n
+}
+
 // parseDate reads a date at the start of s and returns how many bytes it took, 0 if it is none.
 func parseDate(s []byte, lenient bool) (day int64, n int) {
 	signed := len(s) > 0 && (s[0] == '-' || s[0] == '+')
@@ -244,6 +280,17 @@ func ParseTime(s []byte) (int64, bool) {
 		return 0, false
 	}
 	return second%secondsPerDay*1000 + nano/1_000_000, true
+}
+
+// ParseISOTime is ParseTime for the times that Java's LocalTime.parse takes: seconds may be left out, and
+// 24:00:00 is none.
+func ParseISOTime(s []byte) (int64, bool) {
+	second, n := parseClock(s, true)
+	if n == 0 || second == secondsPerDay || n == len("00:00") && len(s) > n {
+		return 0, false
+	}
+	nano, ok := parseFraction(s[n:])
+	return second*1000 + nano/1_000_000, ok
 }
 
 // daysOf returns the days from 1970-01-01 to a date of the Gregorian calendar, extended backwards

@@ -2,7 +2,8 @@
 //
 // Fields are matched by position, so a decoder must be made for all physical columns of a table, in order:
 // a planner that leaves columns out must not do so here. A line with fewer fields ends in NULLs, one with
-// more is refused. Without null-literal an empty field is an empty string, which is no number.
+// more is refused, a blank line has one empty field. Without null-literal an empty field is an empty string,
+// which is no number.
 package csv
 
 import (
@@ -35,7 +36,7 @@ func options() []option.Option {
 		{Name: "array-element-delimiter", Default: ";", Doc: "The text between elements of an ARRAY; there are no ARRAY columns yet."},
 		{Name: "escape-character", Doc: "A character that takes the one behind it as it is."},
 		{Name: "null-literal", Doc: "The text of a field that is NULL."},
-		{Name: "write-bigdecimal-in-scientific-notation", Kind: option.Bool, Default: "true", Doc: "Write a small DECIMAL with an exponent, 1E-7 for 0.0000001."},
+		{Name: "write-bigdecimal-in-scientific-notation", Kind: option.Bool, Default: "true", Doc: "Write a DECIMAL with an exponent where that is shorter, 1E+3 for 1000."},
 	}
 }
 

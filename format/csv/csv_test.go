@@ -62,7 +62,7 @@ func TestLines(t *testing.T) {
 	f(nil, "ann, 1 ,true,2026-11-20 10:00:00.5\r\n", `ann,1,true,"2026-11-20 10:00:00.5"`)
 	f(nil, `"a ""b"", c",1,0,2026-11-20 10:00:00`, `"a ""b"", c",1,false,"2026-11-20 10:00:00"`)
 	f(nil, `ann`, `ann,NULL,NULL,NULL`)
-	f(nil, ``, ``)
+	f(nil, ``, `,NULL,NULL,NULL`)
 	f(nil, `ann,`, `field "n": "" is no INT`)
 	f(map[string]string{"null-literal": ""}, `,,,`, `NULL,NULL,NULL,NULL`)
 	f(nil, `ann,3000000000`, `field "n": 3000000000 does not fit INT`)
@@ -72,6 +72,49 @@ func TestLines(t *testing.T) {
 	f(map[string]string{"allow-comments": "true"}, `# ann,1`, ``)
 	f(map[string]string{"escape-character": `\`}, `a\,b,1`, `"a,b",1,NULL,NULL`)
 	f(nil, `a text of more than twenty-four characters,1`, `"a text of more than twenty-four characters",1,NULL,NULL`)
+}
+
+// TestFlink holds what Flink 2.3 printed for these lines with ignore-parse-errors.
+func TestFlink(t *testing.T) {
+	s := schema.New(
+		schema.Field{Name: "s", Type: schema.Of(schema.VarChar)}, schema.Field{Name: "n", Type: schema.Of(schema.Int)},
+		schema.Field{Name: "d", Type: schema.Of(schema.Double)}, schema.Field{Name: "ok", Type: schema.Of(schema.Boolean)},
+		schema.Field{Name: "dt", Type: schema.Of(schema.Date)}, schema.Field{Name: "tm", Type: schema.Of(schema.Time)},
+		schema.Field{Name: "ts", Type: schema.Of(schema.Timestamp).WithPrecision(3)},
+	)
+	f := func(line, want string) {
+		t.Helper()
+		d, err := newDecoder(s, values(t, map[string]string{"ignore-parse-errors": "true"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := newEncoder(s, values(t, map[string]string{"null-literal": "null", "field-delimiter": " ", "disable-quote-character": "true"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dst := vec.NewBuilder(s)
+		if err := d.Decode([]byte(line), dst); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if dst.Len() > 0 {
+			text, _ := e.Append(nil, dst.Batch(), 0)
+			got = string(text)
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", line, got, want)
+		}
+	}
+	f(`full,1,1.5,true,2026-11-20,10:00:00,2026-11-20 10:00:00.5`, `full 1 1.5 true 2026-11-20 10:00:00 2026-11-20 10:00:00.5`)
+	f(`"x ""y"" , z" ,3,2.5,0`, `x "y" , z 3 2.5 false null null null`)
+	f(` a , 4 , 1.5 , TRUE ,2026-11-20`, ` a  4 1.5 true 2026-11-20 null null`)
+	f(`"a"b,6`, ``)
+	f(`surplus,7,1.5,true,2026-11-20,10:00:00,2026-11-20 10:00:00,more`, ``)
+	f(`,8,,,,,`, ` 8 null false null null null`)
+	f(`bad,x,y,z,2026-02-30,25:00,soon`, `bad null null false 2026-03-02 null null`)
+	f(`lead, "q" ,10`, `lead null 10.0 null null null null`)
+	f(`T,11,1d,yes,2026-11-20,10:00,2026-11-20T10:00:00`, `T 11 1.0 false 2026-11-20 10:00:00 null`)
+	f(`last,12,0x10,1,,,`, `last 12 null false null null null`)
 }
 
 func FuzzDecode(f *testing.F) {

@@ -52,7 +52,7 @@ func (d *decoder) Decode(msg []byte, dst *vec.Builder) error {
 		return format.ErrFull
 	}
 	msg = bytes.TrimSuffix(bytes.TrimSuffix(msg, []byte("\n")), []byte("\r"))
-	if len(msg) == 0 || d.comments && msg[0] == '#' {
+	if d.comments && len(msg) > 0 && msg[0] == '#' {
 		return nil
 	}
 	if bad := d.line(msg, dst); bad != nil {
@@ -201,9 +201,9 @@ func (d *decoder) convert(f schema.Field, c int, text []byte, dst *vec.Builder) 
 func instant(t schema.Type, text []byte) (int64, bool) {
 	switch t.ID {
 	case schema.Date:
-		return format.ParseDate(text)
+		return format.ParseRollingDate(text)
 	case schema.Time:
-		return format.ParseTime(text)
+		return format.ParseISOTime(text)
 	}
 	return format.ParseTimestamp(text, format.SQLTime, t.ID == schema.TimestampLTZ, t.PerSecond())
 }

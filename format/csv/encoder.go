@@ -62,10 +62,7 @@ func (e *encoder) value(dst []byte, t schema.Type, c *vec.Column, row int) []byt
 	case schema.Double:
 		return format.AppendDouble(dst, c.F64[row])
 	case schema.Decimal:
-		if e.plain {
-			return format.AppendDecimal(dst, c.D128[row], t.Scale)
-		}
-		return format.AppendJavaDecimal(dst, c.D128[row], t.Scale)
+		return format.AppendStrippedDecimal(dst, c.D128[row], t.Scale, e.plain)
 	case schema.Char, schema.VarChar:
 		return e.text(dst, c.Bytes(row))
 	case schema.Binary, schema.VarBinary:
