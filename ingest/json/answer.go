@@ -77,19 +77,24 @@ func (b *batch) nothingValid() *problem {
 
 // fromBus is the answer when the bus may not have the points.
 func fromBus(err error) *problem {
-	p := &problem{Status: http.StatusInternalServerError, Title: "Points not written", Detail: "append points: " + err.Error(), Hint: fault.HintOf(err)}
+	p := &problem{
+		Status: http.StatusInternalServerError, Title: "Points not written", Detail: "append points: " + err.Error(),
+		Hint: "look into the log of the platform; the same points may be sent again",
+	}
 	switch kind := fault.KindOf(err); {
 	case kind == fault.Unavailable, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		p.Status, p.Title, p.retryAfter = http.StatusServiceUnavailable, "Bus not available", 1
-		if p.Hint == "" {
-			p.Hint = "send the same points again in a moment"
-		}
+		p.Hint = "send the same points again in a moment"
 	case kind == fault.Limit:
 		p.Status, p.Title, p.retryAfter = http.StatusTooManyRequests, "Too many points at once", 1
+		p.Hint = "send the same points again in a moment, fewer at a time"
 	case kind == fault.Invalid:
 		p.Status, p.Title = http.StatusBadRequest, "Bad request"
 	case kind == fault.Denied:
 		p.Status, p.Title = http.StatusForbidden, "Not allowed"
+	}
+	if hint := fault.HintOf(err); hint != "" {
+		p.Hint = hint
 	}
 	return p
 }

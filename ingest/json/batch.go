@@ -179,7 +179,7 @@ func (b *batch) letters(topic string) []connector.Record {
 		b.dead = append(b.dead, connector.Record{Value: r.raw, Headers: []connector.Header{
 			{Name: headerError, Value: []byte(r.why.Error())},
 			{Name: headerTopic, Value: name},
-			{Name: headerOffset},
+			{Name: headerOffset, Value: []byte{}},
 		}})
 	}
 	return b.dead

@@ -9,7 +9,7 @@ import (
 )
 
 // maxKept is the size of a body above which a batch is not kept for the next request.
-const maxKept = 1 << 20
+const maxKept = 4 << 20
 
 // endpoint answers POST /api/write.
 type endpoint struct {
