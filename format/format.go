@@ -53,7 +53,10 @@ type Spec struct {
 	Name    string
 	Doc     string
 	Options []option.Option
-	// NewDecoder makes a decoder of the given fields, matched by name. A field that is NOT NULL and
+	// Positional: a decoder matches fields by their place, so it is made for all physical columns of a
+	// table, also those that a query does not need.
+	Positional bool
+	// NewDecoder makes a decoder of the given fields, matched by name unless Positional. A field that is NOT NULL and
 	// absent or null in a record is an error of that record.
 	NewDecoder func(*schema.Schema, option.Values) (Decoder, error)
 	// NewEncoder makes an encoder of rows with the given fields.

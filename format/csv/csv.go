@@ -1,7 +1,6 @@
 // Package csv reads and writes rows as lines of comma-separated values, as Flink's csv format does.
 //
-// Fields are matched by position, so a decoder must be made for all physical columns of a table, in order:
-// a planner that leaves columns out must not do so here. A line with fewer fields ends in NULLs, one with
+// Fields are matched by position, so a decoder is made for all physical columns of a table, in order. A line with fewer fields ends in NULLs, one with
 // more is refused, a blank line has one empty field. Without null-literal an empty field is an empty string,
 // which is no number.
 package csv
@@ -21,6 +20,7 @@ func Spec() format.Spec {
 		Name:       "csv",
 		Doc:        "Comma-separated values, one line a record; the fields are matched by position.",
 		Options:    options(),
+		Positional: true,
 		NewDecoder: newDecoder,
 		NewEncoder: newEncoder,
 	}

@@ -203,6 +203,9 @@ func (d *Decoder) object(b []byte, i int, dst *vec.Builder, depth int) int {
 				break
 			}
 		}
+		if i >= 0 && i < len(b) && b[i] <= ' ' { // more white space than the record had whose shape is remembered
+			i = space(b, i)
+		}
 		switch {
 		case i < 0:
 			return -1

@@ -26,6 +26,7 @@ func Spec() format.Spec {
 			{Name: "charset", Default: "UTF-8", OneOf: []string{"UTF-8"}, Doc: "The encoding of text."},
 			{Name: "endianness", Default: "big-endian", OneOf: []string{"big-endian", "little-endian"}, Doc: "The order of the bytes of a number."},
 		},
+		Positional: true, // its only column is always read
 		NewDecoder: func(s *schema.Schema, v option.Values) (format.Decoder, error) { return newCodec(s, v) },
 		NewEncoder: func(s *schema.Schema, v option.Values) (format.Encoder, error) { return newCodec(s, v) },
 	}

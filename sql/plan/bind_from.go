@@ -148,6 +148,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	n := &Scan{
 		Table: def.name, Connector: spec.Name, Options: options.values, FormatName: options.format,
 		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Exprs: def.exprs, Schema: def.schema,
+		AllColumns: options.positional,
 	}
 	if def.watermark != nil {
 		w := *def.watermark

@@ -32,6 +32,8 @@ type Scan struct {
 	Options       option.Values
 	FormatName    string
 	FormatOptions option.Values
+	// AllColumns: the format finds columns by their place, so that none can be left out of Read.
+	AllColumns bool
 	// Read are the columns that the connector delivers; Meta says which of them are metadata.
 	Read *schema.Schema
 	Meta map[int]string

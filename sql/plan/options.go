@@ -20,6 +20,7 @@ type tableOptions struct {
 	values       option.Values // of the connector
 	format       string        // empty: none
 	formatValues option.Values
+	positional   bool // the format's columns have no names
 	idleTimeout  time.Duration
 	onEvent      bool
 }
@@ -124,6 +125,7 @@ func (o *tableOptions) takeFormat(formats map[string]format.Spec, rest option.Va
 	own := rest.Under(prefix)
 	maps.DeleteFunc(rest, func(k, _ string) bool { return strings.HasPrefix(k, prefix) })
 	var err error
+	o.positional = spec.Positional
 	o.formatValues, err = option.Check(fmt.Sprintf("format %q", o.format), spec.Options, own)
 	return err
 }

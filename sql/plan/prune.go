@@ -101,7 +101,7 @@ func pruneScan(n *Scan, need []bool) (Node, []int) {
 	for i, f := range n.Read.Fields {
 		// A record without a NOT NULL column is bad, whether the query uses the column or not.
 		_, meta := n.Meta[i]
-		read[i] = f.Type.NotNull && !meta
+		read[i] = (f.Type.NotNull || n.AllColumns) && !meta
 	}
 	for _, i := range old {
 		require(read, n.Exprs[i])
