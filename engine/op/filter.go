@@ -55,40 +55,52 @@ func (f *Filter) Process(b *vec.Batch, out Out) error {
 	return out.Emit(&f.out)
 }
 
-// keep appends the named rows in which col is TRUE.
+// keep appends to sel, which is empty, the named rows in which col is TRUE. It writes every row and
+// counts those that stay: a branch that nobody can predict would cost more.
 func keep(sel []int32, col *vec.Column, rows vec.Rows) []int32 {
-	if cap(sel) < rows.Len() {
-		sel = make([]int32, 0, max(rows.Len(), vec.MaxRows))
+	if cap(sel) < rows.Len()+64 {
+		sel = make([]int32, max(rows.Len(), vec.MaxRows)+64)
 	}
 	if rows.Sel == nil {
-		return keepAll(sel, col, rows.N)
+		return keepAll(sel[:cap(sel)], col, rows.N)
 	}
+	out, n := sel[:len(rows.Sel)], 0
 	for _, i := range rows.Sel {
-		if col.Bits.Get(int(i)) && !col.IsNull(int(i)) {
-			sel = append(sel, i)
+		word := col.Bits[uint(i)>>6]
+		if col.Valid != nil {
+			word &= col.Valid[uint(i)>>6]
 		}
+		out[n] = i
+		n += int(word >> (uint(i) & 63) & 1)
 	}
-	return sel
+	return out[:n]
 }
 
-func keepAll(sel []int32, col *vec.Column, n int) []int32 {
-	for w := range vec.Words(n) {
+func keepAll(sel []int32, col *vec.Column, rows int) []int32 {
+	n := 0
+	for w := range vec.Words(rows) {
 		word := col.Bits[w]
 		if col.Valid != nil {
 			word &= col.Valid[w]
 		}
-		if rest := n - w<<6; rest < 64 {
+		if rest := rows - w<<6; rest < 64 {
 			word &= 1<<uint(rest) - 1
 		}
-		if word == ^uint64(0) {
-			for i := range int32(64) {
-				sel = append(sel, int32(w<<6)+i)
+		const few = 16 // of 64; then finding them is cheaper than trying all
+		if bits.OnesCount64(word) < few {
+			for ; word != 0; word &= word - 1 {
+				sel[n] = int32(w<<6 + bits.TrailingZeros64(word))
+				n++
 			}
 			continue
 		}
-		for ; word != 0; word &= word - 1 {
-			sel = append(sel, int32(w<<6+bits.TrailingZeros64(word)))
+		out, k := sel[n:n+64], 0
+		for j := range int32(64) {
+			out[k&63] = int32(w<<6) + j
+			k += int(word & 1)
+			word >>= 1
 		}
+		n += k
 	}
-	return sel
+	return sel[:n]
 }

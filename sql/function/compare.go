@@ -150,10 +150,11 @@ func equalBits[T fixed](dst vec.Bitmap, a, b []T) {
 		y = y[:len(x)]
 		var word uint64
 		for j := range x {
-			word >>= 1
+			var bit uint64
 			if x[j] == y[j] {
-				word |= 1 << 63
+				bit = 1 << 63
 			}
+			word = word>>1 | bit
 		}
 		dst[w] = word >> (64 - uint(len(x)))
 	}
@@ -165,10 +166,11 @@ func lessBits[T fixed](dst vec.Bitmap, a, b []T) {
 		y = y[:len(x)]
 		var word uint64
 		for j := range x {
-			word >>= 1
+			var bit uint64
 			if x[j] < y[j] {
-				word |= 1 << 63
+				bit = 1 << 63
 			}
+			word = word>>1 | bit
 		}
 		dst[w] = word >> (64 - uint(len(x)))
 	}
@@ -180,10 +182,11 @@ func lessOrEqualBits[T fixed](dst vec.Bitmap, a, b []T) {
 		y = y[:len(x)]
 		var word uint64
 		for j := range x {
-			word >>= 1
+			var bit uint64
 			if x[j] <= y[j] {
-				word |= 1 << 63
+				bit = 1 << 63
 			}
+			word = word>>1 | bit
 		}
 		dst[w] = word >> (64 - uint(len(x)))
 	}
