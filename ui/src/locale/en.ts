@@ -126,6 +126,7 @@ export const en: Messages = {
     run: 'Run',
     stop: 'Stop',
     running: 'Running',
+    failed: 'The query failed',
     shortcut: 'Ctrl + Enter',
     editor: 'SQL editor',
     measurements: 'Measurements',

@@ -119,6 +119,7 @@ export const zh = {
     run: '执行',
     stop: '停止',
     running: '执行中',
+    failed: '查询失败',
     shortcut: 'Ctrl + Enter',
     editor: 'SQL 编辑器',
     measurements: '度量',
