@@ -120,12 +120,13 @@ func (t *TimeRange) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Patterns of a time, for the OpenAPI document: they let in what parseInstant reads, and little else.
+// Patterns of a time, for the OpenAPI document, by which requests are checked first. parseInstant reads
+// all that they let in, but for days that a month does not have.
 const (
-	spanPattern    = `-[0-9]{1,9}(ms|s|m|h|d|w)`
+	spanPattern    = `-([0-9]{1,9}m?s|[0-9]{1,7}m|[0-9]{1,5}h|[0-9]{1,4}d|[0-9]{1,3}w){1,3}`
 	datePattern    = `[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])`
 	clockPattern   = `([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?)?`
-	instantPattern = `(now|(now)?(` + spanPattern + `){1,4}|` + datePattern + `([T ]` + clockPattern + `)?)`
+	instantPattern = `(now|(now)?` + spanPattern + `|` + datePattern + `([T ]` + clockPattern + `)?)`
 )
 
 func instantSchema() *huma.Schema {
@@ -177,6 +178,9 @@ func (t *TimeRange) bounds(start, end string, now time.Time) (from, upto time.Ti
 		return from, upto, err
 	}
 	upto = now
+	if from.After(now) {
+		upto = from // from some time to come until now: nothing
+	}
 	if end != "" {
 		if upto, err = parseInstant(end, now); err != nil {
 			return from, upto, err
