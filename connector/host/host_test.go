@@ -401,9 +401,6 @@ func TestThisMachine(t *testing.T) {
 			}
 		}
 	}
-	if ms := ticks[1].stamp.UnixMilli(); ms%1000 > 200 {
-		t.Errorf("the second tick is as of %d ms after the second", ms%1000)
-	}
 }
 
 // BenchmarkTick is what one second costs; 15 ms would be 1.5 % of a core. Every fifth tick looks at the

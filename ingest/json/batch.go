@@ -2,6 +2,7 @@ package json
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 
 	"millrace/connector"
@@ -58,14 +59,14 @@ func isLines(contentType string) bool {
 
 // one reads a body that begins with an object: a point, or lines that are not called so.
 func (b *batch) one(body []byte, start int, nowMicros int64) *problem {
-	end := b.dec.decode(body, start, nowMicros)
-	broken := end < 0
+	pointEnd := b.dec.decode(body, start, nowMicros)
+	broken, end := pointEnd < 0, 0
 	if !broken {
-		end = space(body, end)
+		end = space(body, pointEnd)
 	}
 	switch {
 	case !broken && end == len(body):
-		b.add(body[start:end], 0)
+		b.add(body[start:pointEnd], 0)
 		return nil
 	case !broken && bytes.IndexByte(body[start:end], '\n') >= 0, looksLikeLines(body[start:]):
 		return b.lines(body, nowMicros)
@@ -142,6 +143,10 @@ func (b *batch) lines(body []byte, nowMicros int64) *problem {
 // add takes in the point that the decoder has read from raw.
 func (b *batch) add(raw []byte, index int) {
 	d := &b.dec
+	if len(raw) > maxPointBytes {
+		d.bad = &format.Error{Reason: fmt.Sprintf("it has %d bytes, more than the %d of a point; the rest was cut off", len(raw), maxPointBytes)}
+		raw = raw[:maxPointBytes]
+	}
 	if d.bad != nil {
 		b.rejected = append(b.rejected, rejection{index, raw, d.bad})
 		return

@@ -13,6 +13,10 @@ const (
 	maxBodyBytes = 10 << 20 // both as sent and unpacked
 	maxPoints    = 100_000  // in one request
 
+	// maxPointBytes keeps a record, also as a dead letter, below the megabyte that Kafka takes, so that
+	// one point does not make the bus refuse the others.
+	maxPointBytes = 512 << 10
+
 	// maxRatio bounds what gzip may make of little: points shrink to a twentieth, zeros to a thousandth.
 	// It holds from ratioFromBytes on, as short texts may repeat themselves.
 	maxRatio       = 200

@@ -280,6 +280,18 @@ func postBusFails(t *testing.T, out connector.Out) reply {
 	return post(t, out, strings.NewReader(`[{"metric":"m","value":1},0]`))
 }
 
+// TestHugePoint wants a point that Kafka would not take to leave the others alone.
+func TestHugePoint(t *testing.T) {
+	out := &taken{}
+	r := post(t, out, strings.NewReader(`[{"metric":"m","value":1,"tags":{"a":"`+strings.Repeat("x", maxPointBytes)+`"}},{"metric":"n","value":2}]`))
+	if r.Accepted != 1 || len(r.Rejected) != 1 || r.Rejected[0].Index != 0 {
+		t.Errorf("%+v", r)
+	}
+	if dead := out.byTopic["metrics.push.dead"]; len(dead) != 1 || len(dead[0]) > maxPointBytes+1000 {
+		t.Errorf("%d dead letters", len(dead))
+	}
+}
+
 // TestAtOnce looks for memory that requests share.
 func TestAtOnce(t *testing.T) {
 	out := &taken{}
