@@ -69,46 +69,79 @@ const benchRecords = 1_000_000
 
 // sensor makes the article's record: 127 bytes of JSON.
 func sensor(dst []byte, i int) []byte {
-	return fmt.Appendf(dst, `{"id": "s%03d", "temperature": %6.2f, "humidity": %02d, "value": %8.4f, "event_time": "2026-11-20 10:%02d:%02d.%03d", "pad": "xy"}`,
-		i*7919%1000, 60+float64(i*31%4000)/100, i*13%100, float64(i%100000)/7, i/60000%60, i/1000%60, i%1000)
+	return fmt.Appendf(dst, `{"id": "s%03d", "temperature": %6.2f, "humidity": %d, "value": %8.4f, "event_time": "2026-11-20 10:%02d:%02d.%03d", "pad": "xy"}`,
+		i*7919%1000, 60+float64(i*31%4000)/100, 10+i*13%90, float64(i%100000)/7, i/60000%60, i/1000%60, i%1000)
 }
 
-func fill(b *testing.B, addr string, codec bus.Codec) *bus.Bus {
+func openBench(b *testing.B, addr string, codec bus.Codec) (*bus.Bus, string) {
 	b.Helper()
 	bb, err := bus.Open(b.Context(), bus.Config{Seeds: []string{addr}, Compression: codec})
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { bb.Close(context.Background()) })
-	topic := "bench-" + string(codec)
+	topic := fmt.Sprintf("bench-%s-%d", codec, time.Now().UnixNano())
 	if _, err := bb.Ensure(b.Context(), topic, 4, nil); err != nil {
 		b.Fatal(err)
 	}
-	recs := make([]bus.Record, 10_000)
-	values := make([]byte, 0, 2<<20)
-	began, beganCPU := time.Now(), cpu()
-	for n := 0; n < benchRecords; n += len(recs) {
-		values = values[:0]
+	return bb, topic
+}
+
+// values are 100,000 records, one after the other.
+func values() (p []byte, ends []int) {
+	for i := range 100_000 {
+		p = sensor(p, i)
+		ends = append(ends, len(p))
+	}
+	return p, ends
+}
+
+func fill(b *testing.B, bb *bus.Bus, topic string, p []byte, ends []int, count, batch int) {
+	b.Helper()
+	recs := make([]bus.Record, batch)
+	for n := 0; n < count; n += batch {
 		for i := range recs {
-			at := len(values)
-			values = sensor(values, n+i)
-			recs[i] = bus.Record{Topic: topic, Value: values[at:]}
+			k := (n + i) % len(ends)
+			from := 0
+			if k > 0 {
+				from = ends[k-1]
+			}
+			recs[i] = bus.Record{Topic: topic, Value: p[from:ends[k]]}
 		}
 		if err := bb.Append(b.Context(), recs); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.Logf("%s: wrote %d records of %d bytes: %.0f ns/record, %.0f CPU ns/record, %.1f bytes/record", codec, benchRecords, len(sensor(nil, 12345)),
-		float64(time.Since(began).Nanoseconds())/benchRecords, float64((cpu()-beganCPU).Nanoseconds())/benchRecords, float64(bb.Stats().ProducedBytes)/benchRecords)
-	return bb
+}
+
+// BenchmarkAppend writes records of 127 bytes, in calls of 1, 100 and 10,000.
+func BenchmarkAppend(b *testing.B) {
+	addr := otherProcess(b)
+	p, ends := values()
+	for _, codec := range []bus.Codec{bus.None, bus.Snappy, bus.LZ4, bus.Zstd} {
+		bb, topic := openBench(b, addr, codec)
+		for _, batch := range []int{1, 100, 10_000} {
+			b.Run(fmt.Sprintf("%s/%d", codec, batch), func(b *testing.B) {
+				b.ReportAllocs()
+				before := bb.Stats()
+				began := cpu()
+				fill(b, bb, topic, p, ends, b.N*batch, batch)
+				n := float64(b.N * batch)
+				b.ReportMetric(float64((cpu()-began).Nanoseconds())/n, "cpu-ns/record")
+				b.ReportMetric(float64(bb.Stats().ProducedBytes-before.ProducedBytes)/n, "bytes/record")
+			})
+		}
+	}
 }
 
 // BenchmarkRead reads records of 127 bytes from four partitions: the cost of fetching them and of
 // stepping through them, without decoding.
 func BenchmarkRead(b *testing.B) {
 	addr := otherProcess(b)
+	p, ends := values()
 	for _, codec := range []bus.Codec{bus.None, bus.Snappy, bus.LZ4, bus.Zstd} {
-		bb := fill(b, addr, codec)
+		bb, topic := openBench(b, addr, codec)
+		fill(b, bb, topic, p, ends, benchRecords, 10_000)
 		for _, size := range []int{256 << 10, 512 << 10, 1 << 20, 2 << 20, 4 << 20} {
 			b.Run(string(codec)+"/"+strconv.Itoa(size>>10)+"k", func(b *testing.B) {
 				r, err := bb.NewReader(bus.ReaderConfig{Committed: true, PartitionBytes: size})
@@ -120,7 +153,7 @@ func BenchmarkRead(b *testing.B) {
 				go func() { defer close(done); r.Run(ctx) }()
 				parts := make([]*bus.Partition, 4)
 				for p := range parts {
-					parts[p] = r.Add("bench-"+string(codec), int32(p), 0)
+					parts[p] = r.Add(topic, int32(p), 0)
 				}
 				began := cpu()
 				n, total := 0, int64(0)
@@ -152,7 +185,6 @@ func BenchmarkRead(b *testing.B) {
 			for p := range int32(4) {
 				parts[p] = kgo.NewOffset().At(0)
 			}
-			topic := "bench-" + string(codec)
 			n := 0
 			began := cpu()
 			b.ReportAllocs()
