@@ -40,7 +40,7 @@ func newPartWriter(path string, cols []Column) (*partWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create part: %w", err)
 	}
-	w := &partWriter{cols: cols, path: path, file: f, buf: bufio.NewWriterSize(f, 1<<18), sum: crc32.New(castagnoli)}
+	w := &partWriter{cols: cols, path: path, file: f, buf: bufio.NewWriterSize(f, 1<<16), sum: crc32.New(castagnoli)}
 	root, err := parquetSchema(cols)
 	if err == nil {
 		w.out, err = file.NewParquetWriterWithError(w, root, file.WithWriterProps(writerProperties(cols)))

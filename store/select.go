@@ -87,8 +87,7 @@ func (s *Store) Select(ctx context.Context, q Query) (*Points, error) {
 		if p.From > sel.upto || p.Upto < sel.from {
 			continue
 		}
-		if sel.full() && p.Upto < sel.oldest {
-			sel.dropped = true // more or less: it may have no row that matches
+		if sel.full() && p.Upto < sel.low() {
 			break
 		}
 		if err := s.scanPart(ctx, sel, p); err != nil {
@@ -201,7 +200,7 @@ func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
 			return err
 		}
 		from, upto := in.span(g)
-		if from > sel.upto || upto < max(sel.from, sel.oldest) {
+		if from > sel.upto || upto < sel.low() {
 			continue
 		}
 		key := groupKey{p.ID, g}
@@ -219,7 +218,7 @@ func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
 
 // scan collects the rows of b that match.
 func (sel *selection) scan(b *block) {
-	if b.from > sel.upto || b.upto < max(sel.from, sel.oldest) {
+	if b.from > sel.upto || b.upto < sel.low() {
 		return
 	}
 	var tests []func(int) bool
@@ -265,6 +264,15 @@ func anyValue(fields []*values, row int) bool {
 		}
 	}
 	return false
+}
+
+// low is the time before which no row is needed. A row beyond the limit is still needed to know that
+// there is one.
+func (sel *selection) low() int64 {
+	if sel.dropped {
+		return max(sel.from, sel.oldest)
+	}
+	return sel.from
 }
 
 // full reports whether there are as many rows as can be returned. Each row is a point at least.

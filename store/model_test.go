@@ -1,0 +1,28 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"millrace/store"
+	"millrace/store/storetest"
+)
+
+func TestAgainstModel(t *testing.T) {
+	storetest.Run(t, openAt(time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC)))
+}
+
+// openAt opens stores for which it is some days later each time they look, so that parts are merged.
+func openAt(now time.Time) func(*testing.T, string) storetest.Store {
+	return func(t *testing.T, dir string) storetest.Store {
+		t.Helper()
+		s, err := store.Open(dir, store.Options{
+			CacheBytes: 1 << 16, // small, so that rows come from files too
+			Now:        func() time.Time { now = now.Add(time.Minute); return now },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+}
