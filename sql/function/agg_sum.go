@@ -202,20 +202,21 @@ func finishAverage(t schema.Type, state []vec.Column, rows vec.Rows, dst *vec.Co
 				dst.SetNull(k, n)
 			}
 		default:
-			setInt(dst, k, averageOf(sum.I64[g], count, t.ID))
+			// Flink's sum has the type of the values and wraps around in it.
+			setInt(dst, k, wrapped(sum.I64[g], t.ID)/count)
 		}
 	}
 }
 
-// averageOf divides as Flink does, whose sum has the type of the values and wraps in it.
-func averageOf(sum, count int64, id schema.TypeID) int64 {
+// wrapped cuts v to the width of an integer type, as Java arithmetic in that type does.
+func wrapped(v int64, id schema.TypeID) int64 {
 	switch id {
 	case schema.TinyInt:
-		sum = int64(int8(sum))
+		return int64(int8(v))
 	case schema.SmallInt:
-		sum = int64(int16(sum))
+		return int64(int16(v))
 	case schema.Int:
-		sum = int64(int32(sum))
+		return int64(int32(v))
 	}
-	return sum / count
+	return v
 }

@@ -177,7 +177,8 @@ func roundFloat(v float64, n int, r rounding) float64 {
 	if keep < 0 {
 		return math.Copysign(0, v)
 	}
-	digits := append([]byte{'0', num.whole[0]}, num.fraction...)
+	var room [48]byte
+	digits := append(append(room[:0], '0', num.whole[0]), num.fraction...)
 	up := r == halfUp && digits[keep+1] >= '5'
 	digits = digits[:keep+1]
 	for i := len(digits) - 1; up && i >= 0; i-- {
