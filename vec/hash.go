@@ -15,7 +15,11 @@ type Hasher struct {
 // NewHasher returns a hasher with a random seed, so that nobody outside can choose colliding keys.
 func NewHasher() Hasher { return Hasher{seed: maphash.MakeSeed()} }
 
-const mixA, mixB = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
+const (
+	mixA, mixB = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03
+	// start differs from mixA: mix of the two would forget the first value.
+	start = 0x2545F4914F6CDD1D
+)
 
 func mix(h, v uint64) uint64 {
 	hi, lo := bits.Mul64(h^mixA, v^mixB)
@@ -27,7 +31,7 @@ func (h Hasher) Rows(dst []uint64, cols []Column, rows Rows) []uint64 {
 	n := rows.Len()
 	dst = resize(dst, n)
 	for k := range dst {
-		dst[k] = mixA
+		dst[k] = start
 	}
 	for c := range cols {
 		h.column(dst, &cols[c], rows)
