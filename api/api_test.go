@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"millrace/fault"
+	"millrace/sql/parse"
 )
 
 func TestLatestMetricsAreFourNumbersOfThisMachine(t *testing.T) {
@@ -260,23 +260,26 @@ func TestStatusAndHealth(t *testing.T) {
 	}
 }
 
-func TestWriteTakesGzip(t *testing.T) {
+func TestWriteGoesToTheProtocol(t *testing.T) {
 	b := newBench(t)
-	zipped := func(text string) string {
-		var buf bytes.Buffer
-		z := gzip.NewWriter(&buf)
-		_, _ = io.WriteString(z, text)
-		_ = z.Close()
-		return buf.String()
-	}
-	got := b.want(200, b.ask("POST", "/api/write", zipped(`{"metric": "a", "value": 1}`), "Content-Encoding: gzip"))
+	got := b.want(200, b.ask("POST", "/api/write", `{"metric": "a", "value": 1}`))
 	if got["accepted"] != 1.0 {
 		t.Errorf("%v", got)
 	}
-	b.want(400, b.ask("POST", "/api/write", "no gzip", "Content-Encoding: gzip"))
-	b.want(415, b.ask("POST", "/api/write", "x", "Content-Encoding: br"))
-	b.want(413, b.ask("POST", "/api/write", zipped(strings.Repeat(" ", maxInflatedBytes+1)), "Content-Encoding: gzip"))
 	b.want(413, b.ask("POST", "/api/write", strings.Repeat(" ", maxBodyBytes+1)))
+}
+
+func TestErrorsInPipelinesHaveAPlace(t *testing.T) {
+	b := newBench(t)
+	_, b.fake.applyErr = parse.Script("CREATE TABLE a (id STRNG;\nSELCT 1;")
+	if b.fake.applyErr == nil {
+		t.Fatal("the script is read")
+	}
+	p := b.want(422, b.ask("POST", "/api/pipelines", `{"name": "x", "sql": "INSERT"}`))
+	errs, _ := p["errors"].([]any)
+	if len(errs) == 0 || !strings.HasPrefix(errs[0].(map[string]any)["location"].(string), "body.sql, line 1, column") {
+		t.Errorf("%v", p)
+	}
 }
 
 func TestUnknownPathsAndMethods(t *testing.T) {

@@ -34,6 +34,7 @@ type fake struct {
 	tailErr   error
 	pipes     []Pipeline
 	busErr    error
+	applyErr  error
 }
 
 func newFake() *fake {
@@ -155,6 +156,9 @@ func (f *fake) List(context.Context) ([]Pipeline, error) {
 func (f *fake) Apply(_ context.Context, name, sql string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.applyErr != nil {
+		return f.applyErr
+	}
 	if !strings.Contains(strings.ToUpper(sql), "INSERT") {
 		return fault.New(fault.Invalid, "line 1, column 1: there is no INSERT").WithHint("add one")
 	}

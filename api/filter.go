@@ -37,6 +37,7 @@ func (Filters) Schema(huma.Registry) *huma.Schema {
 	compare.PrecomputeMessages()
 	return &huma.Schema{
 		Type:                 huma.TypeObject,
+		Nullable:             true,
 		AdditionalProperties: &huma.Schema{AnyOf: append(scalar(), list, compare)},
 		Description:          "All must hold. " + filterHint,
 		Examples:             []any{map[string]any{"id": []any{"s001", "s002"}, "value": map[string]any{"gt": 5}}},

@@ -1,13 +1,9 @@
 package api
 
 import (
-	"compress/gzip"
-	"errors"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -15,64 +11,22 @@ import (
 // writePattern is the route of the platform's own push protocol.
 const writePattern = "POST /api/write"
 
-// maxInflatedBytes bounds what a compressed body may become: a few kilobytes can claim to be
-// gigabytes.
-const maxInflatedBytes = 64 << 20
-
-// addIngest mounts the routes of push protocols. They read bodies and answer by themselves.
+// addIngest mounts the routes of push protocols. They read bodies, compressed ones too, and answer by
+// themselves.
 func (s *Server) addIngest(routes map[string]http.Handler) {
 	for _, pattern := range slices.Sorted(maps.Keys(routes)) {
-		s.HandleFunc(pattern, inflated(routes[pattern]))
+		s.HandleFunc(pattern, routes[pattern].ServeHTTP)
 	}
 	if _, ok := routes[writePattern]; ok {
 		s.documentWrite()
 	}
 }
 
-// inflated decompresses a body before the handler sees it.
-func inflated(h http.Handler) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-		case "", "identity":
-		case "gzip":
-			z, err := gzip.NewReader(r.Body)
-			var tooLarge *http.MaxBytesError
-			switch {
-			case errors.As(err, &tooLarge):
-				writeProblem(w, newProblem(http.StatusRequestEntityTooLarge, "the body is too large"))
-				return
-			case err != nil:
-				writeProblem(w, newProblem(http.StatusBadRequest, "read body: gzip: "+err.Error()))
-				return
-			}
-			r.Body = http.MaxBytesReader(w, struct {
-				io.Reader
-				io.Closer
-			}{z, r.Body}, maxInflatedBytes)
-			r.Header.Del("Content-Encoding")
-			r.ContentLength = -1
-		default:
-			p := newProblem(http.StatusUnsupportedMediaType, "Content-Encoding "+cut(encoding)+" is not known")
-			p.Hint = "send gzip, or nothing of the kind"
-			writeProblem(w, p)
-			return
-		}
-		h.ServeHTTP(w, r)
-	}
-}
-
-// DataPoint is one value of one metric at one time, as it is written.
-type DataPoint struct {
-	Timestamp string            `json:"timestamp,omitempty" format:"date-time" doc:"When it was measured; when it arrived, if left out"`
-	Metric    string            `json:"metric" minLength:"1" maxLength:"200" pattern:"^[a-zA-Z_][a-zA-Z0-9_.:-]*$" example:"cpu_usage"`
-	Value     float64           `json:"value" example:"75.5"`
-	Tags      map[string]string `json:"tags,omitempty" doc:"What tells its series apart" example:"{\"host\":\"web-1\"}"`
-}
-
 // WriteAnswer says what became of points.
 type WriteAnswer struct {
 	Accepted int             `json:"accepted" doc:"Points that the bus has"`
 	Rejected []RejectedPoint `json:"rejected" nullable:"false"`
+	Total    int             `json:"rejected_total,omitempty" doc:"How many were rejected, where not all of them are listed"`
 }
 
 // RejectedPoint says why a point was not taken.
@@ -84,7 +38,8 @@ type RejectedPoint struct {
 // documentWrite describes what ingest/json reads, which huma does not see.
 func (s *Server) documentWrite() {
 	registry := s.doc.Components.Schemas
-	point := schemaOf[DataPoint](registry)
+	registry.Map()["DataPoint"] = dataPoint()
+	point := &huma.Schema{Ref: schemas + "DataPoint"}
 	one := 1
 	op := s.operation(huma.Operation{
 		OperationID: "write", Method: http.MethodPost, Path: "/api/write", Tags: []string{"data"},
@@ -105,4 +60,37 @@ func (s *Server) documentWrite() {
 		Errors: []int{http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, registry)
 	s.doc.AddOperation(&op)
+}
+
+// dataPoint is the schema of one point, as ingest/json reads it.
+func dataPoint() *huma.Schema {
+	const plain = `[^\x00-\x1f\x7f-\x9f]`
+	one, longest, most := 1, 256, 64
+	zero, last := 0.0, 253402300799.0 // the year 9999, in seconds
+	s := &huma.Schema{
+		Type: huma.TypeObject, Required: []string{"metric", "value"}, AdditionalProperties: true,
+		Description: "One value of one metric at one time",
+		Properties: map[string]*huma.Schema{
+			"timestamp": {
+				Description: "When it was measured: RFC 3339, or a number since 1970 (seconds, ms, µs or ns, told apart by their size). When it arrived, if left out.",
+				AnyOf:       []*huma.Schema{{Type: huma.TypeString, Format: "date-time"}, {Type: huma.TypeNumber, Minimum: &zero, Maximum: &last}, {Type: "null"}},
+				Examples:    []any{"2026-11-20T10:00:00Z"},
+			},
+			"metric": {Type: huma.TypeString, MinLength: &one, MaxLength: &longest, Pattern: "^" + plain + "+$", Examples: []any{"room_temperature"}},
+			"value":  {Type: huma.TypeNumber, Examples: []any{21.5}},
+			"tags": {
+				Description: "What tells its series apart. A tag of null is none; none may be called like the columns of points, time and value.",
+				Type:        huma.TypeObject, Nullable: true, MaxProperties: &most,
+				AdditionalProperties: &huma.Schema{AnyOf: []*huma.Schema{
+					{Type: huma.TypeString}, {Type: huma.TypeNumber}, {Type: huma.TypeBoolean}, {Type: "null"},
+				}},
+				Extensions: map[string]any{"propertyNames": map[string]any{
+					"minLength": one, "maxLength": longest, "pattern": "^" + plain + "+$",
+					"not": map[string]any{"pattern": "^([tT][iI][mM][eE]|[vV][aA][lL][uU][eE])$"},
+				}},
+				Examples: []any{map[string]any{"room": "a"}},
+			},
+		},
+	}
+	return s
 }

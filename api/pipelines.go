@@ -63,12 +63,12 @@ func (LastCheckpoint) Schema(r huma.Registry) *huma.Schema {
 
 // PipelineRequest makes a pipeline.
 type PipelineRequest struct {
-	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors"`
-	SQL  string `json:"sql" minLength:"1" maxLength:"1000000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE …; INSERT INTO …"`
+	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers"`
+	SQL  string `json:"sql" minLength:"1" maxLength:"200000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1'); CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole'); INSERT INTO nowhere SELECT n FROM numbers"`
 }
 
-// maxPipelineBytes bounds a request to make one: SQL of maxLength, escaped.
-const maxPipelineBytes = 4 << 20
+// maxScriptBytes bounds a request with SQL in it: of the length allowed, with every character escaped.
+const maxScriptBytes = 4 << 20
 
 func (s *Server) addPipelines(api huma.API) {
 	type listOutput struct{ Body PipelineList }
@@ -84,7 +84,7 @@ func (s *Server) addPipelines(api huma.API) {
 	type oneOutput struct{ Body Pipeline }
 	register(s, api, huma.Operation{
 		OperationID: "apply-pipeline", Method: http.MethodPost, Path: "/api/pipelines", Tags: []string{"pipelines"},
-		Summary: "Make a pipeline, or replace the one of that name", MaxBodyBytes: maxPipelineBytes,
+		Summary: "Make a pipeline, or replace the one of that name", MaxBodyBytes: maxScriptBytes,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *applyInput) (*oneOutput, error) {
 		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL); err != nil {
@@ -96,7 +96,7 @@ func (s *Server) addPipelines(api huma.API) {
 	})
 
 	type nameInput struct {
-		Name string `path:"name" maxLength:"100" pattern:"^[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors" doc:"The pipeline"`
+		Name string `path:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers" doc:"The pipeline"`
 	}
 	fails := []int{http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity, http.StatusServiceUnavailable}
 	for _, v := range []struct {

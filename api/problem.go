@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -13,10 +14,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"millrace/fault"
+	"millrace/sql/parse"
 )
 
 // Problem is the one shape of an error: RFC 9457, and a hint where the platform knows how to mend it.
 type Problem struct {
+	Type   string              `json:"type,omitempty" format:"uri-reference" doc:"about:blank, if anything: the status says it all"`
 	Title  string              `json:"title" doc:"What kind of error it is" example:"Not Found"`
 	Status int                 `json:"status" doc:"The HTTP status code" example:"404"`
 	Detail string              `json:"detail" doc:"What happened" example:"measurement \"cpu_usge\" does not exist"`
@@ -61,6 +64,9 @@ func problemOf(log *slog.Logger, err error) *Problem {
 	if errors.As(err, &p) {
 		return p
 	}
+	if p = scriptProblem(err); p != nil {
+		return p
+	}
 	var tooLarge *http.MaxBytesError
 	switch kind := fault.KindOf(err); {
 	case errors.As(err, &tooLarge):
@@ -84,6 +90,30 @@ func problemOf(log *slog.Logger, err error) *Problem {
 	}
 	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
 		p.retryAfter = retryAfter
+	}
+	return p
+}
+
+// scriptProblem tells what is wrong with a script, statement by statement, or returns nil.
+func scriptProblem(err error) *Problem {
+	var one *parse.Error
+	if !errors.As(err, &one) {
+		return nil
+	}
+	var all parse.Errors
+	if !errors.As(err, &all) {
+		all = parse.Errors{one}
+	}
+	p := newProblem(http.StatusUnprocessableEntity, err.Error())
+	if len(all) > 0 {
+		p.Detail, p.Hint = fmt.Sprintf("line %d, column %d: %s", all[0].Pos.Line, all[0].Pos.Column, all[0].Message), all[0].Hint
+	}
+	for _, e := range all {
+		p.Errors = append(p.Errors, &huma.ErrorDetail{
+			Message:  e.Message,
+			Location: fmt.Sprintf("body.sql, line %d, column %d", e.Pos.Line, e.Pos.Column),
+			Value:    e.Snippet(),
+		})
 	}
 	return p
 }

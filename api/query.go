@@ -14,10 +14,10 @@ import (
 type QueryRequest struct {
 	Measurement string     `json:"measurement" minLength:"1" maxLength:"512" pattern:"^[^\\x00-\\x1f\\x7f]+$" example:"cpu_usage" doc:"Its name: of points the metric, of rows the topic"`
 	TimeRange   *TimeRange `json:"time_range,omitempty"`
-	Start       string     `json:"start,omitempty" example:"2026-11-20T10:00:00Z" doc:"Instead of time_range: the first time"`
-	End         string     `json:"end,omitempty" example:"2026-11-20T11:00:00Z" doc:"Instead of time_range: the first time that is not wanted"`
+	Start       Instant    `json:"start,omitempty" doc:"Instead of time_range: the first time"`
+	End         Instant    `json:"end,omitempty" doc:"Instead of time_range: the first time that is not wanted"`
 	Filters     Filters    `json:"filters,omitempty"`
-	Limit       int        `json:"limit,omitempty" minimum:"1" maximum:"100000" doc:"How many points at most, the newest; 10,000 if it is left out" example:"1000"`
+	Limit       int        `json:"limit,omitempty" minimum:"1" maximum:"100000" doc:"How many points at most, the newest; 10,000 if it is left out" example:"1000" nullable:"true"`
 }
 
 // QueryAnswer is what a query finds.
@@ -119,7 +119,7 @@ func (q *QueryRequest) selection(now time.Time) (Selection, error) {
 		return sel, fault.New(fault.Invalid, "a measurement has no NUL in its name")
 	}
 	var err error
-	if sel.From, sel.Upto, err = q.TimeRange.bounds(q.Start, q.End, now); err != nil {
+	if sel.From, sel.Upto, err = q.TimeRange.bounds(string(q.Start), string(q.End), now); err != nil {
 		return sel, err
 	}
 	sel.Filters, sel.Fields, err = q.Filters.parse()

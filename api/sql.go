@@ -13,7 +13,7 @@ import (
 // SQLRequest asks in SQL.
 type SQLRequest struct {
 	SQL   string `json:"sql" minLength:"1" maxLength:"100000" pattern:"^[^\\x00]+$" example:"SELECT 1 AS one" doc:"One SELECT in DuckDB's dialect; each measurement is a table"`
-	Limit int    `json:"limit,omitempty" minimum:"1" maximum:"100000" doc:"How many rows at most; 10,000 if it is left out" example:"1000"`
+	Limit int    `json:"limit,omitempty" minimum:"1" maximum:"100000" doc:"How many rows at most; 10,000 if it is left out" example:"1000" nullable:"true"`
 }
 
 // SQLAnswer is a table.
@@ -32,9 +32,10 @@ func (s *Server) addSQL(api huma.API) {
 	type sqlOutput struct{ Body SQLAnswer }
 	register(s, api, huma.Operation{
 		OperationID: "sql", Method: http.MethodPost, Path: "/api/sql", Tags: []string{"data"},
-		Summary:     "SQL over what is stored",
-		Description: "One SELECT at a time, which reads measurements and nothing else.",
-		Errors:      []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
+		Summary:      "SQL over what is stored",
+		Description:  "One SELECT at a time, which reads measurements and nothing else.",
+		MaxBodyBytes: maxScriptBytes,
+		Errors:       []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *sqlInput) (*sqlOutput, error) {
 		limit := in.Body.Limit
 		if limit == 0 {

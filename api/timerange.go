@@ -129,6 +129,16 @@ const (
 	instantPattern = `(now|(now)?` + spanPattern + `|` + datePattern + `([T ]` + clockPattern + `)?)`
 )
 
+// Instant is a time as it was written.
+type Instant string
+
+// Schema describes an Instant that may be left out.
+func (Instant) Schema(huma.Registry) *huma.Schema {
+	s := instantSchema()
+	s.Nullable = true
+	return s
+}
+
 func instantSchema() *huma.Schema {
 	return &huma.Schema{
 		Type: huma.TypeString, Pattern: "^" + instantPattern + "$", PatternDescription: "time",
@@ -146,11 +156,13 @@ func (*TimeRange) Schema(huma.Registry) *huma.Schema {
 		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"start"},
 		Properties: map[string]*huma.Schema{"start": instantSchema(), "end": instantSchema()},
 	}
-	for _, s := range []*huma.Schema{object.Properties["start"], object.Properties["end"], span, object} {
+	// huma would take anything for a type "null".
+	null := &huma.Schema{Enum: []any{nil}}
+	for _, s := range []*huma.Schema{object.Properties["start"], object.Properties["end"], span, object, null} {
 		s.PrecomputeMessages()
 	}
 	return &huma.Schema{
-		AnyOf:       []*huma.Schema{span, object},
+		AnyOf:       []*huma.Schema{span, object, null},
 		Description: "Which time: \"-15m\", \"-1h\", \"-7d\" (until now), START/END, or an object with start and end; the last hour if it is left out",
 		Examples:    []any{"-1h"},
 	}
