@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -83,8 +84,10 @@ type Broker struct {
 	cluster *kfake.Cluster
 	addr    string
 
-	full    atomic.Bool // the disk is nearly full
-	offsets offsetsFile // of the last write; Run only
+	full    atomic.Bool  // the disk is nearly full
+	guards  atomic.Int64 // counts calls of guard
+	guarded time.Time    // when guard was last called; Run only
+	offsets offsetsFile  // of the last write; Run only
 
 	mu     sync.Mutex // guards closed
 	closed bool
@@ -116,7 +119,8 @@ func Open(cfg Config) (*Broker, error) {
 		lock.Close()
 		return nil, fmt.Errorf("open broker: %w", err)
 	}
-	b.refuseWhenFull()
+	b.guarded = time.Now()
+	b.guard()
 	return b, nil
 }
 
@@ -126,7 +130,6 @@ func (b *Broker) options(l net.Listener) []kfake.Opt {
 		kfake.ListenFn(func(string, string) (net.Listener, error) { return l, nil }),
 		kfake.DataDir(b.cfg.Dir),
 		kfake.ClusterID("millrace"),
-		kfake.AllowAutoTopicCreation(),
 		kfake.DefaultNumPartitions(b.cfg.Partitions),
 		kfake.WithLogger(logger{b.cfg.Logger}),
 		kfake.BrokerConfigs(map[string]string{

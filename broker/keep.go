@@ -8,11 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 // keepEvery is how often offsets are recorded, free space is looked at and the log is trimmed. What
@@ -42,6 +38,10 @@ func (b *Broker) keepOnce(now time.Time) error {
 		return nil
 	}
 	b.lookAtDisk()
+	if now.Sub(b.guarded) > guardFor {
+		b.guarded = now
+		b.guard()
+	}
 	parts, err := b.partitions()
 	if err != nil {
 		return err
@@ -198,47 +198,4 @@ func fairShare(parts []partition, budget int64) int64 {
 		budget -= size
 	}
 	return -1
-}
-
-// lookAtDisk notes whether the disk is nearly full.
-func (b *Broker) lookAtDisk() {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(b.cfg.Dir, &fs); err != nil {
-		return
-	}
-	free := int64(fs.Bavail) * int64(fs.Bsize)
-	full := free < b.cfg.MinFree
-	if b.full.Swap(full) == full {
-		return
-	}
-	if full {
-		b.cfg.Logger.Error("the disk is nearly full: the broker refuses records", "free_bytes", free, "min_free_bytes", b.cfg.MinFree)
-	} else {
-		b.cfg.Logger.Info("the disk has room again: the broker takes records", "free_bytes", free)
-	}
-}
-
-// refuseWhenFull answers produce requests with a storage error while the disk is nearly full. Such an
-// error is retried by clients. Markers of transactions still fit, so that what is open can end: kfake
-// itself would acknowledge a commit that it could not write.
-func (b *Broker) refuseWhenFull() {
-	b.cluster.ControlKey(int16(kmsg.Produce), func(req kmsg.Request) (kmsg.Response, error, bool) {
-		b.cluster.KeepControl()
-		if !b.full.Load() {
-			return nil, nil, false
-		}
-		produce := req.(*kmsg.ProduceRequest)
-		resp := produce.ResponseKind().(*kmsg.ProduceResponse)
-		for _, t := range produce.Topics {
-			rt := kmsg.NewProduceResponseTopic()
-			rt.Topic, rt.TopicID = t.Topic, t.TopicID
-			for _, p := range t.Partitions {
-				rp := kmsg.NewProduceResponseTopicPartition()
-				rp.Partition, rp.ErrorCode = p.Partition, kerr.KafkaStorageError.Code
-				rt.Partitions = append(rt.Partitions, rp)
-			}
-			resp.Topics = append(resp.Topics, rt)
-		}
-		return resp, nil, true
-	})
 }

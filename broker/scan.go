@@ -92,7 +92,7 @@ func (l *partitionLog) scanSegment(root string, base int64, isLast, acceptLoss b
 	pos := int64(0)
 	for pos < int64(len(data)) {
 		b, ok := nextBatch(data, pos, l.end)
-		if !ok {
+		if !ok || b.base != l.end && !l.mayJump(b, base) {
 			break
 		}
 		l.add(b)
@@ -118,6 +118,12 @@ func (l *partitionLog) scanSegment(root string, base int64, isLast, acceptLoss b
 	}
 	l.segments = append(l.segments, segmentEntry{BaseOffset: base, Size: pos})
 	return mendIndex(indexFile(l.dir, base), index)
+}
+
+// mayJump says whether a batch may leave offsets out: the first of a segment whose name says so, and
+// the blank that recovery writes. The first offset of a batch is not under its checksum.
+func (l *partitionLog) mayJump(b batch, segment int64) bool {
+	return b.base == segment && b.pos == 0 || b.count == 0
 }
 
 // nextBatch reads the batch at pos, which must not start before offset from.
