@@ -30,7 +30,12 @@ type engine struct {
 	views  map[string]string // name to the text it was made of
 	heads  map[string]*snapshot
 	schema map[string]bool
+	made   int // views made so far
 }
+
+// wornAt is how many views an engine makes before it is replaced: DuckDB keeps the metadata of every file
+// that it has read, and parts come and go. Making an engine takes some 15 ms.
+const wornAt = 2000
 
 func newEngines(dir string, opts Options) *engines {
 	es := &engines{dir: dir, opts: opts, free: make(chan *engine, opts.Queries)}
@@ -58,11 +63,11 @@ func (es *engines) take(ctx context.Context) (*engine, error) {
 	}
 }
 
-// give puts an engine back after a query that ended with err. One that is broken is replaced: after a
-// FATAL or INTERNAL error DuckDB refuses everything else.
+// give puts an engine back after a query that ended with err. One that is worn or broken is replaced:
+// after a FATAL or INTERNAL error DuckDB refuses everything else.
 func (es *engines) give(e *engine, err error) {
-	if errors.Is(err, fault.Unavailable) || e.conn.PingContext(context.Background()) != nil {
-		_ = e.close() // broken anyway
+	if e.made > wornAt || errors.Is(err, fault.Unavailable) || e.conn.PingContext(context.Background()) != nil {
+		_ = e.close() // it kept nothing
 		e = nil
 	}
 	es.free <- e
@@ -130,7 +135,7 @@ func (e *engine) show(ctx context.Context, snaps []*snapshot) error {
 	for _, snap := range snaps {
 		e.heads[snap.name] = snap
 		for _, p := range snap.parts {
-			if err := p.check(); err != nil {
+			if err := errors.Join(ctx.Err(), p.check()); err != nil {
 				return err
 			}
 		}
@@ -138,6 +143,7 @@ func (e *engine) show(ctx context.Context, snaps []*snapshot) error {
 		if e.views[fold(snap.name)] == snap.name+"\x00"+text {
 			continue
 		}
+		e.made++
 		if err := e.create(ctx, snap.name, text); err != nil {
 			return fmt.Errorf("make view of measurement %q: %w", snap.name, err)
 		}

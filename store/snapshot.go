@@ -63,6 +63,9 @@ func (s *Store) unpin(parts []*part) {
 	s.mu.Unlock()
 	for _, p := range dead {
 		s.cache.drop(p.ID)
+		s.mu.Lock()
+		delete(s.counters.damaged, p.File)
+		s.mu.Unlock()
 		s.opts.trip("part to be removed")
 		if err := os.Remove(p.path); err != nil {
 			s.opts.Log.Warn("remove part", "part", p.File, "error", err) // the next start removes it

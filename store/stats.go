@@ -14,6 +14,7 @@ type counters struct {
 	rowsTrimmed, filesCollected                 int64
 	queries, queryErrors                        int64
 	queryTime                                   time.Duration
+	damaged                                     map[string]bool // files that do not check
 }
 
 // Stats are the figures of a store: first what it holds, then what has happened since Open.
@@ -25,6 +26,8 @@ type Stats struct {
 	HeadRows     int64 // not yet in a part
 	HeadBytes    int64
 	CacheBytes   int64
+	// Damaged are the files of parts that do not check. Queries of their measurements fail.
+	Damaged []string
 
 	RowsAppended   int64
 	RangesSkipped  int64 // replayed ranges that were covered already
@@ -61,6 +64,7 @@ func (s *Store) Stats() Stats {
 		RowsTrimmed: c.rowsTrimmed, FilesCollected: c.filesCollected,
 		Queries: c.queries, QueryErrors: c.queryErrors, QueryTime: c.queryTime,
 	}
+	st.Damaged = slices.Sorted(maps.Keys(c.damaged))
 	st.HeadRows, st.HeadBytes = s.held()
 	st.Rows = st.HeadRows
 	for _, m := range s.measurements {

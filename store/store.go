@@ -124,6 +124,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		due: make(chan struct{}, 1), roomy: make(chan struct{}),
 		measurements: map[string]*measurement{}, head: newHead(),
 		accepted: map[partition]int64{}, durable: map[partition]int64{},
+		counters: counters{damaged: map[string]bool{}},
 	}
 	if s.lock, err = lockDir(dir); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
@@ -288,12 +289,13 @@ func (s *Store) collect(files []os.DirEntry) error {
 	return nil
 }
 
-// Run flushes, merges and trims until ctx ends. It returns nil then, and otherwise the error that
+// Run flushes, merges, trims and checks parts until ctx ends. It returns nil then, and otherwise the error that
 // leaves the store unusable: a manifest whose state on disk is unknown.
 func (s *Store) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.runFlushes(ctx) })
 	g.Go(func() error { return s.runMerges(ctx) })
+	g.Go(func() error { return s.runScrub(ctx) })
 	return g.Wait()
 }
 

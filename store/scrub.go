@@ -1,0 +1,83 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"millrace/fault"
+)
+
+const (
+	// scrubRate is how many bytes are checked a second: little for a disk, and 8 TB a day.
+	scrubRate = 100 << 20
+	// scrubEvery is how often every part is checked again.
+	scrubEvery = 24 * time.Hour
+)
+
+// runScrub compares all parts with their CRCs, the newest first: once after the start, so that queries
+// need not wait for it and damage is known before someone asks, and then once a day.
+func (s *Store) runScrub(ctx context.Context) error {
+	for again := false; ; again = true {
+		s.scrub(ctx, again)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(scrubEvery):
+		}
+	}
+}
+
+func (s *Store) scrub(ctx context.Context, again bool) {
+	for _, p := range s.listed() {
+		s.scrubPart(p, again)
+		pause := time.Duration(float64(p.Bytes) / scrubRate * float64(time.Second))
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// listed returns all parts, the newest first. They are not pinned: a round takes long.
+func (s *Store) listed() []*part {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*part
+	for _, m := range s.measurements {
+		all = append(all, m.parts...)
+	}
+	slices.SortFunc(all, func(a, b *part) int { return cmp.Compare(b.Upto, a.Upto) })
+	return all
+}
+
+func (s *Store) scrubPart(p *part, again bool) {
+	s.mu.Lock()
+	gone := p.removed
+	if !gone {
+		p.pins++
+	}
+	s.mu.Unlock()
+	if gone {
+		return
+	}
+	defer s.unpin([]*part{p})
+	check := p.check
+	if again {
+		check = p.verify
+	}
+	err := check()
+	if err == nil {
+		return
+	}
+	s.opts.Log.Error("check part", "part", p.File, "measurement", p.Measurement, "error", err)
+	if errors.Is(err, fault.Corrupt) {
+		p.checked.Store(false) // queries refuse it from here on
+		s.mu.Lock()
+		s.counters.damaged[p.File] = true
+		s.mu.Unlock()
+	}
+}
