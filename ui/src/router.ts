@@ -10,7 +10,7 @@ export const router = createRouter({
       path: '/',
       component: () => import('@/pages/frame.vue'),
       children: [
-        { path: 'streams/:topic?', component: () => import('@/pages/streams.vue') },
+        { path: 'streams', component: () => import('@/pages/streams.vue') },
         { path: 'pipelines', component: () => import('@/pages/pipelines.vue') },
         { path: 'query', component: () => import('@/pages/query.vue') },
         { path: ':rest(.*)*', component: () => import('@/pages/not-found.vue') },

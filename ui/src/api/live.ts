@@ -211,8 +211,15 @@ export class Live {
     }
   }
 
+  /** refuse tells the listeners, and asks again later: a topic may come into being meanwhile. */
   private refuse(id: string, problem: Problem): void {
-    for (const onProblem of this.byId.get(id)?.listeners.values() ?? []) onProblem?.(problem)
+    const subscription = this.byId.get(id)
+    if (!subscription) return
+    for (const onProblem of subscription.listeners.values()) onProblem?.(problem)
+    const socket = this.socket
+    setTimeout(() => {
+      if (this.socket === socket && this.byId.get(id) === subscription) this.ask(subscription)
+    }, RETRY_MS)
   }
 }
 

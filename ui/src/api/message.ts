@@ -36,10 +36,14 @@ function isBase(value: object): value is BaseMessage {
   return (
     typeof timestamp === 'string' &&
     isObject(metrics) &&
-    typeof metrics.cpu === 'number' &&
-    typeof metrics.memory === 'number' &&
+    isFigure(metrics.cpu) &&
+    isFigure(metrics.memory) &&
     typeof metrics.requests_per_second === 'number'
   )
+}
+
+function isFigure(value: unknown): value is number | null {
+  return value === null || typeof value === 'number'
 }
 
 function isChannel(value: object): value is ChannelMessage {

@@ -43,8 +43,8 @@ export interface Measurement {
   tags: string[]
   fields: { name: string; type: string }[]
   rows: number
-  from: string
-  upto: string
+  from: string | null
+  upto: string | null
 }
 
 export interface Table {
@@ -104,10 +104,10 @@ export interface Pipeline {
   jobs: Job[]
 }
 
-/** What the socket sends each second without being asked. */
+/** What the socket sends each second without being asked; a figure that is not known is null. */
 export interface BaseMessage {
   timestamp: string
-  metrics: { cpu: number; memory: number; requests_per_second: number }
+  metrics: { cpu: number | null; memory: number | null; requests_per_second: number }
 }
 
 export interface Point {

@@ -29,10 +29,12 @@ export interface Bounds {
 
 export interface RollingOptions {
   lines: Line[]
-  /** How much time is in view. */
+  /** How much time is in view once there is so much; until then, what there is. */
   windowMs: number
   /** Fixed bounds of the value axis; without them it grows with the values, from zero. */
   bounds?: Bounds
+  /** Without bounds: what the axis reaches at least, so that next to nothing looks it. */
+  least?: number
   /** Without bounds: leave zero out when all values are far from it, as temperatures are. */
   loose?: boolean
   /** A value above which somebody would be told. */
@@ -42,8 +44,8 @@ export interface RollingOptions {
 
 /** rollingOption draws the last windowMs of some lines: smooth, filled, and not animated. */
 export function rollingOption(options: RollingOptions): ChartOption {
-  const newest = newestTime(options.lines)
-  const bounds = options.bounds ?? (options.loose ? looseBounds(options.lines) : boundsFromZero(options.lines))
+  const [oldest, newest] = spanOf(options.lines, options.windowMs)
+  const bounds = options.bounds ?? (options.loose ? looseBounds(options.lines) : boundsFromZero(options.lines, options.least))
   return {
     animation: false,
     textStyle: { fontFamily },
@@ -51,7 +53,7 @@ export function rollingOption(options: RollingOptions): ChartOption {
     tooltip: tooltip(options.format),
     xAxis: {
       type: 'time',
-      min: newest - options.windowMs,
+      min: oldest,
       max: newest,
       axisLine: { lineStyle: { color: withAlpha(palette.label, 0.28) } },
       axisTick: { show: false },
@@ -60,7 +62,7 @@ export function rollingOption(options: RollingOptions): ChartOption {
         color: palette.label,
         fontSize: 13,
         hideOverlap: true,
-        customValues: ticksOf(newest - options.windowMs, newest),
+        customValues: ticksOf(oldest, newest),
         formatter: (time: number) => clockText(time),
       },
     },
@@ -181,6 +183,17 @@ export function ticksOf(from: number, upto: number): number[] {
 const MOST_TICKS = 8.5
 const TICK_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 1800]
 
+/** A tenth of the window at least: two points side by side are not stretched over a whole wall. */
+const LEAST_SPAN = 0.1
+
+/** spanOf is the part of the window that has points, so that a young chart is not an empty one. */
+export function spanOf(lines: Pick<Line, 'samples'>[], windowMs: number): [oldest: number, newest: number] {
+  const newest = newestTime(lines)
+  let oldest = newest - windowMs * LEAST_SPAN
+  for (const line of lines) oldest = Math.min(oldest, line.samples[0]?.[0] ?? newest)
+  return [Math.max(oldest, newest - windowMs), newest]
+}
+
 /** newestTime of all lines, so that charts fed together scroll together. */
 export function newestTime(lines: Pick<Line, 'samples'>[]): number {
   let newest = 0
@@ -188,11 +201,13 @@ export function newestTime(lines: Pick<Line, 'samples'>[]): number {
   return newest
 }
 
+const AIR = 1.04
+
 /** boundsFromZero leaves a little air above the highest value. */
-export function boundsFromZero(lines: Pick<Line, 'samples'>[]): Bounds {
-  let top = 0
+export function boundsFromZero(lines: Pick<Line, 'samples'>[], least = 0): Bounds {
+  let top = least / AIR
   for (const line of lines) for (const sample of line.samples) top = Math.max(top, sample[1])
-  const max = niceEnd(top * 1.04)
+  const max = niceEnd(top * AIR)
   return { min: 0, max, step: max / 4 }
 }
 

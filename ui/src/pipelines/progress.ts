@@ -34,6 +34,12 @@ export function checkpointOf(job: Job): Checkpoint | null {
   return job.last_checkpoint && job.last_checkpoint.epoch > 0 ? job.last_checkpoint : null
 }
 
+/** jobName leaves out what all jobs of a pipeline begin with: its name, and Flink's word for INSERT. */
+export function jobName(pipeline: string, job: string): string {
+  const own = job.startsWith(`${pipeline}.`) ? job.slice(pipeline.length + 1) : job
+  return own.replace(/^insert-into_(?=.)/, '')
+}
+
 /** problemsOf are the errors of a pipeline's jobs, each once. */
 export function problemsOf(pipeline: Pipeline): string[] {
   return [...new Set((pipeline.jobs ?? []).map((job: Job) => job.error ?? '').filter((error) => error !== ''))]

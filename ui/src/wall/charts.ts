@@ -1,6 +1,6 @@
 // The charts of the wall, from what it knows.
 
-import { fixed, percentText, rateText } from '@/chart/figure'
+import { percentText, rateText } from '@/chart/figure'
 import { newestTime, rollingOption, stripOption, type Bounds, type ChartOption } from '@/chart/option'
 import { palette, seriesColors } from '@/chart/palette'
 import { POINTS } from '@/chart/ring'
@@ -16,6 +16,8 @@ export const SENSOR_LINES = seriesColors.length
 const CPU_THRESHOLD = 80
 const MEMORY_THRESHOLD = 85
 
+/** Traffic that is next to nothing stays at the bottom of its chart. */
+const LEAST_MB = 0.1
 const PERCENT: Bounds = { min: 0, max: 100, step: 25 }
 
 const percentAxis = (value: number) => `${value.toFixed(0)}%`
@@ -44,6 +46,7 @@ export function networkChart(readings: Readings, name: string): ChartOption {
   return rollingOption({
     lines: [{ id: 'network', name, color: palette.green, samples: readings.network.points(), fill: 0.32 }],
     windowMs: WINDOW_MS,
+    least: LEAST_MB,
     format: axisNumber,
   })
 }
@@ -55,6 +58,7 @@ export function diskChart(readings: Readings, names: { read: string; write: stri
       { id: 'write', name: names.write, color: palette.amber, samples: readings.diskWrite.points(), fill: 0.26 },
     ],
     windowMs: WINDOW_MS,
+    least: LEAST_MB,
     format: axisNumber,
   })
 }
@@ -90,7 +94,7 @@ export function eventsChart(readings: Readings, name: string): ChartOption {
 
 /** axisNumber says 2.5 and 40, not 2.50 and 40.0. */
 export function axisNumber(value: number): string {
-  return value === 0 ? '0' : String(Number(fixed(value)))
+  return String(Number(value.toPrecision(3)))
 }
 
 /** toneOf colours a percentage by how near it is to trouble. */

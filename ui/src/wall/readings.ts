@@ -8,6 +8,7 @@ import type {
   Json,
   MetricsMessage,
   Point,
+  QueryRequest,
   QueryRow,
   TopicMessage,
 } from '@/api/types'
@@ -72,8 +73,8 @@ export class Readings {
   addBase(batch: BaseMessage[]): void {
     for (const { timestamp, metrics } of batch) {
       const time = timeOf(timestamp)
-      this.cpu.push(time, metrics.cpu)
-      this.memory.push(time, metrics.memory)
+      if (metrics.cpu !== null) this.cpu.push(time, metrics.cpu)
+      if (metrics.memory !== null) this.memory.push(time, metrics.memory)
       this.events.push(time, metrics.requests_per_second)
     }
   }
@@ -178,8 +179,20 @@ export class Readings {
   }
 }
 
-/** historyMeasurements are fetched when the wall is opened and after the connection was lost. */
-export const historyMeasurements = ['cpu_usage', 'memory_usage', 'network_traffic', 'disk_read', 'disk_write']
+const SECONDLY = ['cpu_usage', 'memory_usage', 'network_traffic', 'disk_read', 'disk_write']
+
+/**
+ * historyRequests are made when the wall is opened and after the connection was lost, for what is
+ * stored already: fifty seconds of the host, fifty windows of the sensors.
+ */
+export function historyRequests(stored: string[]): QueryRequest[] {
+  const requests: QueryRequest[] = SECONDLY.map((measurement) => ({ measurement, time_range: '-1m' }))
+  requests.push({ measurement: 'sensors.stats', time_range: '-10m', limit: HISTORY_LIMIT })
+  return requests.filter((request) => stored.includes(request.measurement))
+}
+
+/** Sixty windows of seven fields, for as many sensors as have lines on a busy screen. */
+const HISTORY_LIMIT = 20_000
 
 interface Window {
   id: string

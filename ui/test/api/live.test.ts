@@ -219,12 +219,30 @@ describe('subscriptions', () => {
   })
 })
 
+it('a refused subscription is asked for again while somebody waits for it', () => {
+  const live = newLive()
+  live.start()
+  last().accept()
+  const end = live.subscribe({ channel: 'topic', topic: 'later' }, () => {})
+  const refuse = () => {
+    last().say({ op: 'error', id: 's1', error: { status: 404, detail: 'no topic' } })
+    draw()
+  }
+  refuse()
+  vi.advanceTimersByTime(RETRY_MS)
+  expect(last().sent).toHaveLength(2)
+  refuse()
+  end()
+  vi.advanceTimersByTime(RETRY_MS)
+  expect(last().sent.filter((message) => message.op === 'subscribe')).toHaveLength(2)
+})
+
 describe('batches', () => {
   it('are handed over once a frame', () => {
     const live = newLive()
     live.start()
     last().accept()
-    const batches: number[][] = []
+    const batches: (number | null)[][] = []
     const end = live.onBase((batch) => batches.push(batch.map((message) => message.metrics.cpu)))
     last().say(base(1))
     last().say(base(2))

@@ -6,6 +6,8 @@ const parse = (value: unknown) => parseMessage(JSON.stringify(value))
 it('knows the message of each second by its shape', () => {
   const body = { timestamp: '2026-11-20T10:00:00Z', metrics: { cpu: 1, memory: 2, requests_per_second: 3 } }
   expect(parse(body)).toEqual({ kind: 'base', body })
+  const unknown = { ...body, metrics: { cpu: null, memory: null, requests_per_second: 0 } }
+  expect(parse(unknown)).toEqual({ kind: 'base', body: unknown })
 })
 
 it.each([

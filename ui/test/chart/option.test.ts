@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { boundsFromZero, looseBounds, newestTime, rollingOption, stripOption, ticksOf, type Line } from '@/chart/option'
+import { boundsFromZero, looseBounds, newestTime, rollingOption, spanOf, stripOption, ticksOf, type Line } from '@/chart/option'
 import type { Sample } from '@/chart/ring'
 
 const line = (id: string, samples: Sample[], fill = 0.3): Line => ({ id, name: id, color: '#00d4ff', samples, fill })
@@ -27,7 +27,7 @@ describe('rollingOption', () => {
   })
 
   it('ends at the newest point of all lines', () => {
-    const option = rolling([line('read', [[1000, 1]]), line('write', [[90_000, 1]])])
+    const option = rolling([line('read', [[1000, 1], [89_000, 1]]), line('write', [[90_000, 1]])])
     expect(option.xAxis.max).toBe(90_000)
     expect(option.xAxis.min).toBe(41_000)
   })
@@ -80,6 +80,23 @@ describe('bounds', () => {
       expect((bounds.max - bounds.min) / bounds.step).toBeLessThan(8)
     }
   })
+})
+
+describe('spanOf', () => {
+  it('grows with what there is, up to the window', () => {
+    expect(spanOf([line('a', [[60_000, 1], [80_000, 1]])], 50_000)).toEqual([60_000, 80_000])
+    expect(spanOf([line('a', [[1000, 1], [80_000, 1]])], 50_000)).toEqual([30_000, 80_000])
+  })
+
+  it('does not stretch two points over everything', () => {
+    expect(spanOf([line('a', [[80_000, 1]])], 50_000)).toEqual([75_000, 80_000])
+    expect(spanOf([], 50_000)).toEqual([-5000, 0])
+  })
+})
+
+it('what is next to nothing stays low', () => {
+  expect(boundsFromZero([line('net', [[1, 0.0004]])], 0.1).max).toBe(0.1)
+  expect(boundsFromZero([line('net', [[1, 3]])], 0.1).max).toBe(3.2)
 })
 
 describe('ticksOf', () => {

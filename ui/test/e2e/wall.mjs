@@ -183,13 +183,13 @@ export async function lookAtWall({ baseUrl, screens, executablePath = process.en
     },
 
     async 'a phone scrolls in one direction only'() {
-      for (const path of ['/', '/streams', '/streams/sensors.raw', '/pipelines', '/query']) {
+      for (const path of ['/', '/streams', '/streams?topic=sensors.raw', '/pipelines', '/query']) {
         const page = await open(path, phone)
         await live(page)
         await page.waitForTimeout(1500)
         const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
         assert.ok(excess <= 0, `${path} is ${excess} px too wide`)
-        await shot(page, `phone${path.replaceAll('/', '-').replace(/-$/, '')}`, { fullPage: true })
+        await shot(page, `phone${path.replace(/\?.*/, '-topic').replaceAll('/', '-').replace(/-$/, '')}`, { fullPage: true })
         await page.context().close()
       }
     },
@@ -245,7 +245,7 @@ export async function lookAtWall({ baseUrl, screens, executablePath = process.en
     async 'streams: topics, and the records of one as they come'() {
       const page = await open('/streams', { width: 1440, height: 900 })
       await page.waitForSelector('[data-testid="list"][data-state="full"]')
-      await page.locator('a[href="/streams/sensors.raw"]').click()
+      await page.locator('a[href="/streams?topic=sensors.raw"]').click()
       await page.waitForSelector('[data-testid="tail"]')
       const newest = () => page.locator('[data-testid="tail"] details summary').first().innerText()
       await change(newest, await newest(), 'the tail')

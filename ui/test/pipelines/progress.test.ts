@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Job, Pipeline } from '@/api/types'
-import { checkpointOf, durationText, mayPause, mayResume, problemsOf, watermarkText } from '@/pipelines/progress'
+import { checkpointOf, durationText, jobName, mayPause, mayResume, problemsOf, watermarkText } from '@/pipelines/progress'
 
 it.each([
   [0, '0.0 s'],
@@ -28,6 +28,12 @@ it('offers only what would not be refused', () => {
   const which = (may: (pipeline: Pipeline) => boolean) => states.filter((state) => may({ state } as Pipeline))
   expect(which(mayPause)).toEqual(['running', 'restarting'])
   expect(which(mayResume)).toEqual(['paused', 'failed'])
+})
+
+it('calls jobs by what is their own', () => {
+  expect(jobName('sensors', 'sensors.insert-into_sensors_clean')).toBe('sensors_clean')
+  expect(jobName('sensors', 'clean')).toBe('clean')
+  expect(jobName('a', 'a.insert-into_')).toBe('insert-into_')
 })
 
 it('names each problem once', () => {

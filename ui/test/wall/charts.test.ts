@@ -73,7 +73,7 @@ it('colours by how near trouble is', () => {
 })
 
 it('writes numbers on axes short', () => {
-  expect([0, 2.5, 40, 120, 0.25].map(charts.axisNumber)).toEqual(['0', '2.5', '40', '120', '0.25'])
+  expect([0, 2.5, 40, 120, 0.025, 0.075, 1200].map(charts.axisNumber)).toEqual(['0', '2.5', '40', '120', '0.025', '0.075', '1200'])
   expect(charts.rangeText(1, 2)).toBe('1.0 ~ 2.0')
   expect(charts.rangeText(NaN, NaN)).toBe('')
 })

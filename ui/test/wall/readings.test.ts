@@ -3,6 +3,7 @@ import type { Json, MetricsMessage, Point, QueryRow, TopicMessage } from '@/api/
 import { POINTS } from '@/chart/ring'
 import {
   coresOf,
+  historyRequests,
   MAX_SENSORS,
   processesOf,
   Readings,
@@ -40,6 +41,12 @@ describe('the message of each second', () => {
     expect(readings.cpu.points()).toEqual([[time(1), 40], [time(2), 41]])
     expect(readings.memory.last).toEqual([time(2), 60])
     expect(readings.events.last).toEqual([time(2), 102])
+  })
+
+  it('draws nothing for a figure that is not known', () => {
+    const readings = new Readings()
+    readings.addBase([{ timestamp: at(1), metrics: { cpu: null, memory: 60, requests_per_second: 1 } }])
+    expect([readings.cpu.size, readings.memory.size]).toEqual([0, 1])
   })
 
   it('stays bounded for as long as the screen hangs', () => {
@@ -120,6 +127,11 @@ describe('sensors', () => {
     readings.addSensors([topic(stats('s10', 10, 1), stats('s9', 10, 1))])
     expect(sensorsInOrder(readings.sensors.values()).map((sensor) => sensor.id)).toEqual(['s9', 's10'])
   })
+})
+
+it('history is asked for what is stored, and nothing else', () => {
+  expect(historyRequests([])).toEqual([])
+  expect(historyRequests(['cpu_usage', 'sensors.stats', 'mine']).map((request) => request.measurement)).toEqual(['cpu_usage', 'sensors.stats'])
 })
 
 describe('history', () => {
