@@ -4,11 +4,12 @@
 #   make test        install what the tests need, run them all
 #   make check-all   the same, and the race detector, fuzzing and long kill tests
 #   make e2e ARGS='-run Ledger'    one kind of test; so too unit, sql, ui-test
+#   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 UI_SOURCES := $(shell find ui/src ui/public -type f) $(wildcard ui/*.json ui/*.ts ui/index.html)
 
-.PHONY: run build test check-all deps lint fmt unit sql ui-test e2e race fuzz bench clean
+.PHONY: run build test check-all deps lint fmt unit sql oracle ui-test e2e race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -36,6 +37,9 @@ unit:
 
 sql:
 	go test ./test/sql $(ARGS)
+
+oracle:
+	go test -tags oracle -count=1 -timeout 1h ./test/oracle $(ARGS)
 
 ui-test: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent lint && npm run --silent test
