@@ -119,7 +119,10 @@ func (w *partWriter) write(b *block, from, upto int) error {
 }
 
 func (w *partWriter) writeGroup(b *block, from, upto int) error {
-	group := w.out.AppendRowGroup()
+	group, err := w.out.AppendRowGroupChecked()
+	if err != nil {
+		return err
+	}
 	for i := range w.cols {
 		out, err := group.NextColumn()
 		if err == nil {

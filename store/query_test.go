@@ -95,7 +95,17 @@ func TestQueryAnswersOnlyWhatItMay(t *testing.T) {
 }
 
 func TestQueryLimits(t *testing.T) {
-	s := open(t, t.TempDir())
+	opts := testOptions()
+	opts.QueryMemory = 64 << 20
+	s, err := Open(t.TempDir(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	res, err := s.Query(context.Background(), `SELECT range AS n FROM range(1000000000000)`, QueryLimits{Rows: 5})
 	if err != nil || len(res.Rows) != 5 || !res.Truncated {
 		t.Errorf("%+v, %v", res, err)
