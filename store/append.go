@@ -107,7 +107,9 @@ func (s *Store) Append(ctx context.Context, src Range, groups []Group) error {
 		return fmt.Errorf("append %s: %w", src, err)
 	}
 	for i := range groups {
-		s.apply(&plan[i], &groups[i], accepted)
+		if plan[i].m != nil {
+			s.apply(&plan[i], &groups[i], accepted)
+		}
 	}
 	s.accepted[key] = src.Upto
 	s.head.covers[key] = src.Upto
@@ -159,6 +161,11 @@ func (s *Store) plan(groups []Group) (_ []planned, err error) {
 	plan := s.plans[:0]
 	for i := range groups {
 		g := &groups[i]
+		if g.Batch.Rows().Len() == 0 {
+			// A caller that has taken out all refused rows must not be refused for them again.
+			plan = append(plan, planned{})
+			continue
+		}
 		m, ok := s.measurements[g.Measurement]
 		if !ok {
 			if m, err = s.newMeasurement(g.Measurement); err != nil {

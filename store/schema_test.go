@@ -154,7 +154,13 @@ func TestRefusedRowsLeaveNoTrace(t *testing.T) {
 	g := group("m", []schema.Field{at, field("x", schema.Double)}, []any{0, 1.0})
 	g.Batch.Kinds = []vec.RowKind{vec.Delete}
 	f(g, "", "only inserts", 0)
-	mustAppend(t, s, 1, 2, good)
+	// What is left after all rows of a group were taken out is appended.
+	empty := group("m", []schema.Field{at, field("b", schema.Int)}, []any{0, 1})
+	empty.Batch.Sel = []int32{}
+	mustAppend(t, s, 1, 2, good, empty)
+	if m := s.Measurements(); len(m) != 2 || m[0].Rows != 1 || m[1].Rows != 1 {
+		t.Errorf("%+v", m)
+	}
 }
 
 func TestDottedNamesAndCase(t *testing.T) {
