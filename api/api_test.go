@@ -67,8 +67,10 @@ func TestQuery(t *testing.T) {
 	asked := Selection{
 		Measurement: "sensors.stats", From: day, Upto: day.Add(time.Hour), Limit: 5, Fields: []string{"avg_celsius"},
 		Filters: []Filter{
-			{"host", "eq", []any{"a"}}, {"id", "in", []any{"s001", "s002"}},
-			{"value", "gt", []any{json.Number("5")}}, {"value", "lte", []any{json.Number("9")}},
+			{"host", "eq", []any{"a"}},
+			{"id", "in", []any{"s001", "s002"}},
+			{"value", "gt", []any{json.Number("5")}},
+			{"value", "lte", []any{json.Number("9")}},
 		},
 	}
 	if diff := cmp.Diff(asked, b.fake.asked); diff != "" {

@@ -42,8 +42,10 @@ func newFake() *fake {
 	own := map[string]string{"host": "here"}
 	return &fake{
 		points: []Point{
-			{"cpu_usage", now, 12.5, own}, {"memory_usage", now, 40.25, own},
-			{"disk_io", now, 1024, own}, {"network_traffic", now, 2048, own},
+			{"cpu_usage", now, 12.5, own},
+			{"memory_usage", now, 40.25, own},
+			{"disk_io", now, 1024, own},
+			{"network_traffic", now, 2048, own},
 			{"cpu_core_usage", now, 10, map[string]string{"host": "here", "core": "0"}},
 			{"cpu_core_usage", now, 15, map[string]string{"host": "here", "core": "1"}},
 			{"cpu_usage", now.Add(time.Second), 99, map[string]string{"host": "elsewhere"}},

@@ -66,14 +66,14 @@ func (s *Server) documentWrite() {
 func dataPoint() *huma.Schema {
 	const plain = `[^\x00-\x1f\x7f-\x9f]`
 	one, longest, most := 1, 256, 64
-	zero, last := 0.0, 253402300799.0 // the year 9999, in seconds
+	first, end := -62135596800.0, 253402300800e9 // the year 1 in seconds, the year 10000 in nanoseconds
 	s := &huma.Schema{
 		Type: huma.TypeObject, Required: []string{"metric", "value"}, AdditionalProperties: true,
 		Description: "One value of one metric at one time",
 		Properties: map[string]*huma.Schema{
 			"timestamp": {
 				Description: "When it was measured: RFC 3339, or a number since 1970 (seconds, ms, µs or ns, told apart by their size). When it arrived, if left out.",
-				AnyOf:       []*huma.Schema{{Type: huma.TypeString, Format: "date-time"}, {Type: huma.TypeNumber, Minimum: &zero, Maximum: &last}, {Type: "null"}},
+				AnyOf:       []*huma.Schema{{Type: huma.TypeString, Format: "date-time"}, {Type: huma.TypeNumber, Minimum: &first, ExclusiveMaximum: &end}, {Type: "null"}},
 				Examples:    []any{"2026-11-20T10:00:00Z"},
 			},
 			"metric": {Type: huma.TypeString, MinLength: &one, MaxLength: &longest, Pattern: "^" + plain + "+$", Examples: []any{"room_temperature"}},

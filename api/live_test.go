@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,18 +28,13 @@ func (b *bench) listen() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.s.Run(ctx) }()
-	ended := false
-	stop = func() {
-		if ended {
-			return
-		}
-		ended = true
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			b.t.Error(err)
 		}
 		b.web.Close()
-	}
+	})
 	b.t.Cleanup(stop)
 	return stop
 }
@@ -367,7 +364,6 @@ func TestConnectionsThatAreClosed(t *testing.T) {
 	c.next("base")
 	go stop()
 	f(c, websocket.StatusGoingAway)
-	stop = func() {}
 }
 
 func TestSlowClientMissesMessages(t *testing.T) {
@@ -473,4 +469,36 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("interval %v", d)
 		}
 	})
+}
+
+// BenchmarkBeat is the cost of one second with a thousand clients and one subscription shared by all,
+// the writing to sockets left out.
+func BenchmarkBeat(b *testing.B) {
+	f := newFake()
+	s := New(deps(f, slog.New(slog.DiscardHandler)))
+	for range 1000 {
+		c := &client{l: s.live, out: make(chan []byte, queueLength), going: make(chan struct{}), subs: map[string]*subscription{}}
+		if err := s.live.join(c); err != nil {
+			b.Fatal(err)
+		}
+		want, err := s.live.feedFor(b.Context(), &clientRequest{ID: "a", Channel: "metrics", Names: []string{"cpu_core_usage"}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		sub := &subscription{client: c, id: "a"}
+		if _, err := s.live.hook(sub, want); err != nil {
+			b.Fatal(err)
+		}
+		sub.feed.begin(sub)
+	}
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		s.live.beat(now)
+		for c := range s.live.clients {
+			for len(c.out) > 0 {
+				<-c.out
+			}
+		}
+	}
 }

@@ -80,9 +80,9 @@ func (g *guard) answerCORS(w http.ResponseWriter, r *http.Request) (done bool) {
 }
 
 // policy is the Content-Security-Policy of every answer. ECharts and CodeMirror set styles inline;
-// scripts come from files only. connect-src names the WebSocket, which older Safaris do not count as 'self'.
+// scripts come from files only.
 const policy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-	"font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // setSecurityHeaders sets what makes browsers careful.
 func setSecurityHeaders(h http.Header) {

@@ -68,6 +68,7 @@ func (s *Server) addQuery(api huma.API) {
 		OperationID: "query", Method: http.MethodPost, Path: "/api/query", Tags: []string{"data"},
 		Summary:     "Points of a measurement",
 		Description: "By time, tags and fields. The newest points are those that a limit keeps.",
+		RequestBody: sample(map[string]any{"measurement": "cpu_usage", "time_range": "-15m", "filters": map[string]any{}, "limit": 100}),
 		Errors:      []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *queryInput) (*queryOutput, error) {
 		sel, err := in.Body.selection(time.Now())

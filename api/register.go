@@ -19,6 +19,11 @@ func register[I, O any](s *Server, api huma.API, op huma.Operation, handle func(
 	})
 }
 
+// sample is a request body to begin with, for those who try an operation from the docs.
+func sample(body map[string]any) *huma.RequestBody {
+	return &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: body}}}
+}
+
 // schemaOf returns a reference to the schema of T, which it adds to the document.
 func schemaOf[T any](r huma.Registry) *huma.Schema {
 	return r.Schema(reflect.TypeFor[T](), true, reflect.TypeFor[T]().Name())

@@ -35,6 +35,7 @@ func (s *Server) addSQL(api huma.API) {
 		Summary:      "SQL over what is stored",
 		Description:  "One SELECT at a time, which reads measurements and nothing else.",
 		MaxBodyBytes: maxScriptBytes,
+		RequestBody:  sample(map[string]any{"sql": "SELECT time, value FROM cpu_usage ORDER BY time DESC", "limit": 10}),
 		Errors:       []int{http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *sqlInput) (*sqlOutput, error) {
 		limit := in.Body.Limit

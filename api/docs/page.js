@@ -31,7 +31,7 @@ function typeText(schema, depth = 0) {
   const types = [s.type ?? 'any'].flat()
   return types.map((t) => {
     if (t === 'array') return `[${typeText(s.items, depth + 1)}]`
-    if (t !== 'object') return s.format ? `${t} (${s.format})` : t
+    if (t !== 'object') return s.format && t !== 'null' ? `${t} (${s.format})` : t
     if (depth > 3) return '{…}'
     const required = new Set(s.required ?? [])
     const fields = Object.entries(s.properties ?? {}).map(([k, v]) => `${k}${required.has(k) ? '' : '?'}: ${typeText(v, depth + 1)}`)
