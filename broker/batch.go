@@ -3,6 +3,7 @@ package broker
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"time"
 )
 
@@ -119,10 +120,23 @@ func appendMarker(dst []byte, offset, producer int64, epoch int16, commit bool) 
 	return appendBatch(dst, offset, attrTransactional|attrControl, producer, epoch, 1, record)
 }
 
-// appendBlank appends a batch without records that ends at offset: readers step over it, and the
-// partition's end is behind it. It keeps offsets from being given out twice.
-func appendBlank(dst []byte, offset int64) []byte {
-	return appendBatch(dst, offset, 0, -1, -1, 0, nil)
+// appendBlank appends batches without records that stand for the offsets [from, upto), as compaction
+// leaves them: readers step over them. They keep offsets from being given out twice.
+func appendBlank(dst []byte, from, upto int64) []byte {
+	for from < upto {
+		delta := min(upto-1-from, math.MaxInt32)
+		at := len(dst)
+		dst = appendBatch(dst, from, 0, -1, -1, 0, nil)
+		binary.BigEndian.PutUint32(dst[at+lastDeltaAt:], uint32(delta))
+		seal(dst[at:])
+		from += delta + 1
+	}
+	return dst
+}
+
+// seal sets the checksum of a batch.
+func seal(p []byte) {
+	binary.BigEndian.PutUint32(p[crcAt:], crc32.Checksum(p[attributesAt:], castagnoli))
 }
 
 func appendBatch(dst []byte, offset int64, attrs int16, producer int64, epoch int16, count int32, records []byte) []byte {
@@ -132,7 +146,7 @@ func appendBatch(dst []byte, offset int64, attrs int16, producer int64, epoch in
 	dst = binary.BigEndian.AppendUint32(dst, uint32(minLength+len(records)))
 	dst = binary.BigEndian.AppendUint32(dst, 0) // leader epoch: one node, never re-elected
 	dst = append(dst, 2)
-	dst = binary.BigEndian.AppendUint32(dst, 0) // checksum, set below
+	dst = binary.BigEndian.AppendUint32(dst, 0) // checksum: seal
 	dst = binary.BigEndian.AppendUint16(dst, uint16(attrs))
 	dst = binary.BigEndian.AppendUint32(dst, 0) // last offset delta
 	dst = binary.BigEndian.AppendUint64(dst, now)
@@ -142,7 +156,6 @@ func appendBatch(dst []byte, offset int64, attrs int16, producer int64, epoch in
 	dst = binary.BigEndian.AppendUint32(dst, ^uint32(0)) // no sequence
 	dst = binary.BigEndian.AppendUint32(dst, uint32(count))
 	dst = append(dst, records...)
-	crc := crc32.Checksum(dst[at+attributesAt:], castagnoli)
-	binary.BigEndian.PutUint32(dst[at+crcAt:], crc)
+	seal(dst[at:])
 	return dst
 }

@@ -10,8 +10,9 @@
 //
 // What holds: what was acknowledged survives a kill of the process; transactions are whole or not
 // there; offsets never go back. What does not: a power loss may take the last seconds, unless
-// Config.SyncWrites is set; topics with cleanup.policy=compact are served but never compacted, they
-// are only kept from retention; one goroutine serves all requests.
+// Config.SyncWrites is set; topics with cleanup.policy=compact are compacted when the broker starts,
+// and only then, and retention leaves them alone; offsets that a transaction adds to a consumer group
+// may be lost by a kill at its end; one goroutine serves all requests.
 package broker
 
 import (

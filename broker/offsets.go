@@ -41,7 +41,7 @@ func writeOffsets(root string, f offsetsFile) error {
 }
 
 // keepOffsets sees to it that no offset is given out twice and that deleted records stay deleted.
-// Where the segments end before the recorded end, a blank batch takes the last offset.
+// Where the segments end before the recorded end, a blank stands for the rest.
 func (r *recovery) keepOffsets(l *partitionLog) error {
 	known := r.offsets[offsetsKey(l.topic.ID, l.partition)]
 	var s snapshotFile
@@ -49,11 +49,13 @@ func (r *recovery) keepOffsets(l *partitionLog) error {
 		known = [2]int64{s.LogStartOffset, s.HighWatermark}
 	}
 	if l.end < known[1] {
-		if len(l.segments) > 0 {
+		if len(l.segments) == 0 {
+			l.end = known[1] - 1
+		} else {
 			r.log.Error("records are missing at the end of a partition; their offsets stay unused",
 				"topic", l.topic.Name, "partition", l.partition, "from", l.end, "upto", known[1])
 		}
-		if err := l.append(appendBlank(nil, known[1]-1)); err != nil {
+		if err := l.append(appendBlank(nil, l.end, known[1])); err != nil {
 			return err
 		}
 	}

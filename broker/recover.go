@@ -63,7 +63,7 @@ func prepare(root string, acceptLoss bool, log *slog.Logger) error {
 	}
 	_, err := os.Stat(filepath.Join(root, cleanFile))
 	if err == nil && r.snapshotsFit() {
-		return os.Remove(filepath.Join(root, cleanFile))
+		return errors.Join(r.compact(), os.Remove(filepath.Join(root, cleanFile)))
 	}
 	if err := r.mend(); err != nil {
 		return fmt.Errorf("recover broker: %w", err)
@@ -82,8 +82,8 @@ func (r *recovery) snapshotsFit() bool {
 		if err != nil || l.torn > 0 {
 			return false
 		}
-		if !found {
-			s.Segments = nil
+		if found {
+			l.start = s.LogStartOffset
 		}
 		sizes := func(a, b segmentEntry) bool { return a.BaseOffset == b.BaseOffset && a.Size == b.Size }
 		if !slices.EqualFunc(s.Segments, l.segments, sizes) || s.HighWatermark != l.end {
@@ -113,6 +113,9 @@ func (r *recovery) mend() error {
 		if err := l.writeSnapshot(); err != nil {
 			return err
 		}
+	}
+	if err := r.compact(); err != nil {
+		return err
 	}
 	if err := r.writeWindows(); err != nil {
 		return err
@@ -169,6 +172,26 @@ func (r *recovery) decisions() map[int64]bool {
 		}
 	}
 	return committed
+}
+
+// compact compacts the partitions whose topics ask for it.
+func (r *recovery) compact() error {
+	for _, l := range r.logs {
+		before := l.size()
+		if err := l.compact(); err != nil {
+			return fmt.Errorf("compact topic %s: %w", l.topic.Name, err)
+		}
+		if after := l.size(); after != before {
+			r.log.Debug("compacted a partition", "topic", l.topic.Name, "partition", l.partition, "bytes", before, "left", after)
+			if err := l.rewriteIndex(); err != nil {
+				return err
+			}
+			if err := l.writeSnapshot(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // writeSnapshot describes the partition to kfake, which then neither guesses nor keeps every batch

@@ -50,6 +50,9 @@ func scanPartition(root string, t topic, partition int32, acceptLoss bool) (*par
 		topic: t, partition: partition, dir: partitionDir(root, t.Name, partition),
 		open: map[int64]openTxn{}, markers: map[int64]marker{}, windows: map[int64]*window{},
 	}
+	if err := finishCompaction(l.dir); err != nil {
+		return nil, fmt.Errorf("finish the compaction of %s-%d: %w", t.Name, partition, err)
+	}
 	bases, err := segmentBases(l.dir)
 	if err != nil {
 		return nil, err
@@ -92,7 +95,8 @@ func (l *partitionLog) scanSegment(root string, base int64, isLast, acceptLoss b
 	pos := int64(0)
 	for pos < int64(len(data)) {
 		b, ok := nextBatch(data, pos, l.end)
-		if !ok || b.base != l.end && !l.mayJump(b, base) {
+		// The first offset of a batch is not under its checksum, but it follows from the one before.
+		if !ok || b.base != l.end && !(pos == 0 && b.base == base) {
 			break
 		}
 		l.add(b)
@@ -118,12 +122,6 @@ func (l *partitionLog) scanSegment(root string, base int64, isLast, acceptLoss b
 	}
 	l.segments = append(l.segments, segmentEntry{BaseOffset: base, Size: pos})
 	return mendIndex(indexFile(l.dir, base), index)
-}
-
-// mayJump says whether a batch may leave offsets out: the first of a segment whose name says so, and
-// the blank that recovery writes. The first offset of a batch is not under its checksum.
-func (l *partitionLog) mayJump(b batch, segment int64) bool {
-	return b.base == segment && b.pos == 0 || b.count == 0
 }
 
 // nextBatch reads the batch at pos, which must not start before offset from.
@@ -217,8 +215,19 @@ func (l *partitionLog) remember(b batch) {
 	w.Count = min(w.Count+1, uint8(len(w.Entries)))
 }
 
-// append writes a batch of our own to the end of the log: a marker or a blank.
+// append writes batches of our own to the end of the log: markers and blanks.
 func (l *partitionLog) append(p []byte) error {
+	for len(p) > 0 {
+		n := batchSize(p)
+		if err := l.appendOne(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+func (l *partitionLog) appendOne(p []byte) error {
 	b, _ := parseBatch(p, 0)
 	if len(l.segments) == 0 {
 		if err := os.MkdirAll(l.dir, 0o755); err != nil {
