@@ -21,6 +21,11 @@ export class Problem extends Error {
     this.hint = hint
   }
 
+  /** refusal says that the platform works and did not like the question. */
+  get refusal(): boolean {
+    return this.status >= 400 && this.status < 500
+  }
+
   /** from turns whatever was thrown into a Problem, so that pages show one shape. */
   static from(cause: unknown): Problem {
     if (cause instanceof Problem) return cause

@@ -183,8 +183,8 @@ export function ticksOf(from: number, upto: number): number[] {
 const MOST_TICKS = 8.5
 const TICK_STEPS_S = [5, 10, 15, 30, 60, 120, 300, 600, 1800]
 
-/** A tenth of the window at least: two points side by side are not stretched over a whole wall. */
-const LEAST_SPAN = 0.1
+/** A part of the window at least: one point is not a line over a whole wall. */
+const LEAST_SPAN = 0.04
 
 /** spanOf is the part of the window that has points, so that a young chart is not an empty one. */
 export function spanOf(lines: Pick<Line, 'samples'>[], windowMs: number): [oldest: number, newest: number] {

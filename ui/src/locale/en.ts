@@ -18,6 +18,7 @@ export const en: Messages = {
     leaveFullscreen: 'Leave full screen',
     language: '中文',
     languageLabel: 'Switch language',
+    languageTag: 'zh-CN',
   },
   demo: { badge: 'Demo data', detail: 'The built-in demo generator writes to {topic}: this is not real data' },
   stats: {
@@ -129,6 +130,7 @@ export const en: Messages = {
     failed: 'The query failed',
     shortcut: 'Ctrl + Enter',
     editor: 'SQL editor',
+    result: 'Result',
     measurements: 'Measurements',
     measurementsEmpty: 'Nothing is stored yet',
     rows: '{count} rows · {ms} ms',

@@ -11,7 +11,7 @@ export const zh = {
     retryIn: '{seconds} 秒后重连',
     retryNow: '立即重连',
   },
-  control: { fullscreen: '全屏', leaveFullscreen: '退出全屏', language: 'English', languageLabel: '切换语言' },
+  control: { fullscreen: '全屏', leaveFullscreen: '退出全屏', language: 'English', languageLabel: '切换语言', languageTag: 'en' },
   demo: { badge: '演示数据', detail: '内置演示生成器正在写入 {topic}，并非真实数据' },
   stats: {
     events: '实时事件数',
@@ -122,6 +122,7 @@ export const zh = {
     failed: '查询失败',
     shortcut: 'Ctrl + Enter',
     editor: 'SQL 编辑器',
+    result: '查询结果',
     measurements: '度量',
     measurementsEmpty: '存储中还没有数据',
     rows: '{count} 行 · {ms} ms',

@@ -51,6 +51,10 @@ describe('call', () => {
   })
 })
 
+it('tells a refusal from a breakdown', () => {
+  expect([0, 400, 404, 422, 500, 503].map((status) => new Problem(status, '').refusal)).toEqual([false, true, true, true, false, false])
+})
+
 it('Problem.from keeps what is one', () => {
   const problem = new Problem(400, 'bad')
   expect(Problem.from(problem)).toBe(problem)

@@ -89,8 +89,8 @@ describe('spanOf', () => {
   })
 
   it('does not stretch two points over everything', () => {
-    expect(spanOf([line('a', [[80_000, 1]])], 50_000)).toEqual([75_000, 80_000])
-    expect(spanOf([], 50_000)).toEqual([-5000, 0])
+    expect(spanOf([line('a', [[80_000, 1]])], 50_000)).toEqual([78_000, 80_000])
+    expect(spanOf([], 50_000)).toEqual([-2000, 0])
   })
 })
 
