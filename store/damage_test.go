@@ -243,6 +243,9 @@ func TestFailedFlushKeepsRowsAndOffsets(t *testing.T) {
 	if err := s.Flush(context.Background()); err == nil {
 		t.Fatal("flushed into nothing")
 	}
+	if err := s.Ready(); !errors.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
 	mustAppend(t, s, 2, 4, cpu("a", 2, 3, 4))
 	if got := mustQuery(t, s, "SELECT sum(value) FROM cpu_usage"); got[0][0] != 10.0 {
 		t.Error(got)
@@ -254,6 +257,9 @@ func TestFailedFlushKeepsRowsAndOffsets(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustFlush(t, s)
+	if err := s.Ready(); err != nil {
+		t.Error(err)
+	}
 	if got := mustQuery(t, s, "SELECT sum(value) FROM cpu_usage"); got[0][0] != 10.0 {
 		t.Error(got)
 	}

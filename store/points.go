@@ -27,6 +27,7 @@ type PointBuffer struct {
 	used []*tagSet
 	key  []byte
 	rows int
+	made []Group // by Groups since the last Add
 }
 
 // tagSet is the points of one measurement that have tags of the same names.
@@ -69,21 +70,25 @@ func (p *PointBuffer) Add(measurement string, at time.Time, value float64, tags 
 	b.EndRow(vec.Insert)
 	set.offsets[set.n-1] = append(set.offsets[set.n-1], offset)
 	p.rows++
+	p.made = p.made[:0]
 	return nil
 }
 
 // Len is the number of points taken.
 func (p *PointBuffer) Len() int { return p.rows }
 
-// Groups returns the points. They are valid until the next Reset or Add.
+// Groups returns the points. They are valid until the next Reset or Add; until then the same groups are
+// returned, with what the caller changed in them, as its selection of rows.
 func (p *PointBuffer) Groups() []Group {
-	var out []Group
+	if len(p.made) > 0 {
+		return p.made
+	}
 	for _, s := range p.used {
 		for i := range s.n {
-			out = append(out, Group{Measurement: s.measurement, Tags: s.tags, Batch: s.batches[i].Batch(), Offsets: s.offsets[i]})
+			p.made = append(p.made, Group{Measurement: s.measurement, Tags: s.tags, Batch: s.batches[i].Batch(), Offsets: s.offsets[i]})
 		}
 	}
-	return out
+	return p.made
 }
 
 // Reset forgets the points.
@@ -95,7 +100,7 @@ func (p *PointBuffer) Reset() {
 		}
 		s.n = 0
 	}
-	p.used, p.rows = p.used[:0], 0
+	p.used, p.rows, p.made = p.used[:0], 0, p.made[:0]
 	if len(p.sets) > maxSets {
 		clear(p.sets)
 	}

@@ -41,6 +41,13 @@ func TestPointsOfManyMeasurements(t *testing.T) {
 	if diff := cmp.Diff([][]any{{int64(180)}}, mustQuery(t, s, "SELECT count(*) FROM disk")); diff != "" {
 		t.Error(diff)
 	}
+	p.Reset()
+	add("cpu", 194, 1, Tag{"host", "a"})
+	p.Groups()[0].Batch.Sel = []int32{}
+	mustAppend(t, s, 194, 195, p.Groups()...)
+	if diff := cmp.Diff([][]any{{int64(5)}}, mustQuery(t, s, "SELECT count(*) FROM cpu")); diff != "" {
+		t.Error(diff)
+	}
 	for _, bad := range []string{"value", "Time", ""} {
 		if err := p.Add("cpu", noon, 1, []Tag{{bad, "x"}}, 0); !errors.Is(err, fault.Invalid) {
 			t.Errorf("tag %q: %v", bad, err)

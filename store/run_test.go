@@ -243,6 +243,9 @@ func TestScrubFindsDamage(t *testing.T) {
 	if diff := cmp.Diff([]string{p.File}, s.Stats().Damaged); diff != "" {
 		t.Error(diff)
 	}
+	if err := s.Ready(); !errors.Is(err, fault.Corrupt) {
+		t.Error(err)
+	}
 	if _, err := s.Query(context.Background(), "FROM cpu_usage", QueryLimits{}); !errors.Is(err, fault.Corrupt) {
 		t.Error(err)
 	}

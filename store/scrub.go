@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -80,4 +81,21 @@ func (s *Store) scrubPart(p *part, again bool) {
 		s.counters.damaged[p.File] = true
 		s.mu.Unlock()
 	}
+}
+
+// Ready tells what is wrong with the store, if anything is: the last flush failed, or parts are damaged.
+// Reading and appending may go on all the same.
+func (s *Store) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return fault.New(fault.Unavailable, "the store is closed")
+	case s.flushErr != nil:
+		return fault.New(fault.Unavailable, "the last flush failed: %w", s.flushErr)
+	case len(s.counters.damaged) > 0:
+		files := slices.Sorted(maps.Keys(s.counters.damaged))
+		return fault.New(fault.Corrupt, "%d parts are damaged, the first is %q", len(files), files[0])
+	}
+	return nil
 }
