@@ -129,8 +129,10 @@ type Record struct {
 // hold a fault.Invalid.
 type Pipelines interface {
 	List(ctx context.Context) ([]Pipeline, error)
-	// Apply makes a pipeline, or replaces the one of that name.
-	Apply(ctx context.Context, name, sql string) error
+	// Apply runs a pipeline, whose bad records go to the topics that the pattern deadLetters names.
+	// The same pipeline again changes nothing; another under a name that is taken is a
+	// fault.Conflict.
+	Apply(ctx context.Context, name, sql, deadLetters string) error
 	Pause(ctx context.Context, name string) error
 	Resume(ctx context.Context, name string) error
 	Drop(ctx context.Context, name string) error

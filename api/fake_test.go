@@ -155,7 +155,7 @@ func (f *fake) List(context.Context) ([]Pipeline, error) {
 	return slices.Clone(f.pipes), nil
 }
 
-func (f *fake) Apply(_ context.Context, name, sql string) error {
+func (f *fake) Apply(_ context.Context, name, sql, _ string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.applyErr != nil {

@@ -65,6 +65,8 @@ func (LastCheckpoint) Schema(r huma.Registry) *huma.Schema {
 type PipelineRequest struct {
 	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers"`
 	SQL  string `json:"sql" minLength:"1" maxLength:"200000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1'); CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole'); INSERT INTO nowhere SELECT n FROM numbers"`
+	// DeadLetters is beside the SQL because Flink has no word for it.
+	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job"`
 }
 
 // maxScriptBytes bounds a request with SQL in it: of the length allowed, with every character escaped.
@@ -84,10 +86,10 @@ func (s *Server) addPipelines(api huma.API) {
 	type oneOutput struct{ Body Pipeline }
 	register(s, api, huma.Operation{
 		OperationID: "apply-pipeline", Method: http.MethodPost, Path: "/api/pipelines", Tags: []string{"pipelines"},
-		Summary: "Make a pipeline, or replace the one of that name", MaxBodyBytes: maxScriptBytes,
+		Summary: "Run a pipeline; the same again changes nothing, another of that name is a conflict", MaxBodyBytes: maxScriptBytes,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *applyInput) (*oneOutput, error) {
-		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL); err != nil {
+		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL, in.Body.DeadLetters); err != nil {
 			return nil, err
 		}
 		s.log.Info("pipeline applied", "pipeline", in.Body.Name, "who", callerOf(ctx).name)

@@ -30,5 +30,6 @@ func TestNear(t *testing.T) {
 	f("temprature", "temperature")
 	f("Humidty", "humidity")
 	f("pressure", "")
+	f("x", "")
 	f("", "")
 }

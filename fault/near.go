@@ -3,11 +3,11 @@ package fault
 import "strings"
 
 // Near returns the candidate that name was most likely meant to be, or "" if none is close: at most
-// a third of its letters differ. It is for "did you mean" hints, so it ignores case.
+// a third of its letters differ, and some are the same. It is for "did you mean" hints, so it ignores case.
 func Near(name string, candidates []string) string {
-	best, bestDist := "", len(name)/3+1
+	best, bestDist := "", min(len(name)/3+1, len(name)-1)
 	for _, c := range candidates {
-		if d := distance(strings.ToLower(name), strings.ToLower(c), bestDist+1); d < bestDist || (d == bestDist && best == "") {
+		if d := distance(strings.ToLower(name), strings.ToLower(c), bestDist+1); d < bestDist || d == bestDist && best == "" {
 			best, bestDist = c, d
 		}
 	}

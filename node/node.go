@@ -225,8 +225,17 @@ func (n *Node) Run(ctx context.Context) error {
 	n.collectors(innerCtx, inner)
 	inner.Go(func() error { return n.server.Serve(innerCtx, n.listener) })
 
+	inner.Go(func() error { n.evict(innerCtx); return nil })
+
 	err := inner.Wait()
 	n.pipelines.wait()
+	// The bus goes before the broker that it talks to.
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if busErr := n.bus.Close(closing); err == nil {
+		err = busErr
+	}
+	n.bus = nil
 	stopOuter()
 	if outerErr := outer.Wait(); err == nil && ctx.Err() == nil {
 		err = outerErr
@@ -236,6 +245,23 @@ func (n *Node) Run(ctx context.Context) error {
 		err = closeErr
 	}
 	return err
+}
+
+// stopTimeout bounds what a stop waits for the bus.
+const stopTimeout = 10 * time.Second
+
+// evict forgets hot values that nobody refreshes any more.
+func (n *Node) evict(ctx context.Context) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			n.hot.Evict()
+		}
+	}
 }
 
 // again runs a loop that stands on the bus, and runs it anew when the bus was away.
@@ -274,7 +300,7 @@ func (n *Node) close(ctx context.Context) error {
 			first = err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	if n.listener != nil {
 		keep(n.listener.Close())

@@ -123,8 +123,8 @@ func (p *pipelines) plan(one *pipeline) error {
 
 // Apply implements api.Pipelines: it plans a script and runs it under a name. The same script again
 // changes nothing, another one under a name that is taken is a conflict.
-func (p *pipelines) Apply(ctx context.Context, name, sql string) error {
-	return p.apply(ctx, name, sql, "", true)
+func (p *pipelines) Apply(ctx context.Context, name, sql, deadLetters string) error {
+	return p.apply(ctx, name, sql, deadLetters, true)
 }
 
 // add is Apply for the pipelines of the configuration, before anything runs. One that is known already
