@@ -52,7 +52,7 @@ func start(t *testing.T, args ...string) *platform {
 // prepare chooses a folder and ports, and cleans up when the test ends.
 func prepare(t *testing.T, args ...string) *platform {
 	t.Helper()
-	dir := t.TempDir()
+	dir := t.ArtifactDir() // go test -artifacts keeps it
 	p := &platform{
 		t:       t,
 		data:    filepath.Join(dir, "data"),
