@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kmsg"
+	"millrace/bus"
 )
 
 // compactAbove is the size of a compacted partition from which compacting it at a start is worth the
@@ -42,13 +41,13 @@ func (l *partitionLog) compact() error {
 			return nil
 		}
 		keep := false
-		err := eachKey(p, b, func(key string, offset int64, tombstone bool) {
+		err := eachKey(p, func(key string, offset int64, tombstone bool) {
 			keep = keep || last[key] == offset && !tombstone
 		})
-		if keep {
+		if keep || err != nil { // what cannot be read is left to whoever wrote it
 			w.add(p, b)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -88,7 +87,8 @@ func (l *partitionLog) lastOfKeys() (map[string]int64, error) {
 		if b.control() || l.isAborted(b) {
 			return nil
 		}
-		return eachKey(p, b, func(key string, offset int64, _ bool) { last[key] = offset })
+		_ = eachKey(p, func(key string, offset int64, _ bool) { last[key] = offset }) // such a batch stays
+		return nil
 	})
 	return last, err
 }
@@ -116,21 +116,14 @@ func (l *partitionLog) eachBatch(fn func(p []byte, b batch) error) error {
 
 // eachKey calls fn for the records of a batch. Records without a key have none to be superseded by,
 // and do not belong into such a topic: they are dropped.
-func eachKey(p []byte, b batch, fn func(key string, offset int64, tombstone bool)) error {
-	var rb kmsg.RecordBatch
-	if err := rb.ReadFrom(p); err != nil {
-		return fmt.Errorf("read batch at offset %d: %w", b.base, err)
-	}
-	recs, err := kfake.BatchRecords(rb)
-	if err != nil {
-		return fmt.Errorf("read batch at offset %d: %w", b.base, err)
-	}
-	for i := range recs {
-		if recs[i].Key != nil {
-			fn(string(recs[i].Key), b.base+int64(recs[i].OffsetDelta), recs[i].Value == nil)
+func eachKey(p []byte, fn func(key string, offset int64, tombstone bool)) error {
+	f := bus.NewFetch("", 0, p)
+	for f.Next() {
+		if f.Raw.Key != nil {
+			fn(string(f.Raw.Key), f.Raw.Offset, f.Raw.Value == nil)
 		}
 	}
-	return nil
+	return f.Err()
 }
 
 // compactor collects the batches that stay.

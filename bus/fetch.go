@@ -83,6 +83,16 @@ type Fetch struct {
 	bytes, read int64
 }
 
+// NewFetch returns a Fetch over record batches that do not come from a Reader. Markers are stepped
+// over; which transactions were aborted is not known.
+func NewFetch(topic string, partition int32, batches []byte) *Fetch {
+	f := &Fetch{Topic: topic, Partition: partition}
+	f.unzip = kgo.DefaultDecompressor(&f.scratch)
+	f.data = wholeBatches(batches)
+	f.After = batchesEnd(f.data)
+	return f
+}
+
 // scratch is the memory that batches are decompressed into.
 type scratch struct{ p []byte }
 

@@ -105,9 +105,7 @@ func (r *Reader) Add(topic string, partition int32, offset int64) *Partition {
 		queue: make(chan *Fetch, ahead+1), free: make(chan *Fetch, ahead+2),
 	}
 	for range cap(p.free) {
-		f := &Fetch{Topic: topic, Partition: partition}
-		f.unzip = kgo.DefaultDecompressor(&f.scratch)
-		p.free <- f
+		p.free <- NewFetch(topic, partition, nil)
 	}
 	r.mu.Lock()
 	r.parts = append(r.parts, p)
