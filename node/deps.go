@@ -73,7 +73,7 @@ func isLoopback(addr string) bool {
 	return err == nil && ip != nil && ip.IsLoopback()
 }
 
-func (n *Node) storeReady(context.Context) error { return nil }
+func (n *Node) storeReady(context.Context) error { return n.store.Ready() }
 
 // summary are the four figures of the header.
 func (n *Node) summary() api.Summary {

@@ -114,6 +114,14 @@ func (s *storing) look(ctx context.Context, r *bus.Reader) error {
 			if !ok {
 				from = p.Start
 			}
+			if from > p.End {
+				// The topic was deleted and made anew: its offsets mean other records now.
+				s.log.Error("a stored topic begins again: it is kept from its start", "topic", t.Name, "partition", p.ID, "kept_upto", from, "end", p.End)
+				if err := s.store.Forget(ctx, t.Name); err != nil {
+					return err
+				}
+				from = p.Start
+			}
 			r.Add(t.Name, p.ID, max(from, p.Start))
 		}
 		s.known[t.Name] = len(t.Partitions)
