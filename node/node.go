@@ -264,7 +264,8 @@ func (n *Node) evict(ctx context.Context) {
 	}
 }
 
-// again runs a loop that stands on the bus, and runs it anew when the bus was away.
+// again runs a loop that stands on the bus, and runs it anew when the bus was away or a topic that it
+// read was deleted.
 func again(ctx context.Context, log *slog.Logger, name string, run func(context.Context) error) error {
 	const wait = time.Second
 	for {
@@ -272,7 +273,7 @@ func again(ctx context.Context, log *slog.Logger, name string, run func(context.
 		if ctx.Err() != nil {
 			return nil
 		}
-		if fault.KindOf(err) != fault.Unavailable {
+		if kind := fault.KindOf(err); kind != fault.Unavailable && kind != fault.NotFound {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		log.Warn("loop is started again", "loop", name, "error", err)
