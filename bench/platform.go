@@ -27,6 +27,7 @@ type platform struct {
 	dir   string
 	url   string
 	kafka string
+	http  http.Client
 }
 
 // startPlatform starts the built program and waits until it is ready.
@@ -36,7 +37,10 @@ func startPlatform(ctx context.Context, binary string) (*platform, error) {
 		return nil, err
 	}
 	listen, kafka := freeAddr(), freeAddr()
-	p := &platform{dir: dir, url: "http://" + listen, kafka: kafka}
+	p := &platform{dir: dir, url: "http://" + listen, kafka: kafka, http: http.Client{
+		Timeout:   time.Minute,
+		Transport: &http.Transport{MaxIdleConnsPerHost: writeClients},
+	}}
 	p.cmd = exec.Command(binary, "up", "--data", dir, "--listen", listen, "--kafka", kafka, "--demo", "off")
 	p.cmd.Env = append(os.Environ(), "MILLRACE_LOG_LEVEL=error")
 	p.cmd.Stderr = os.Stderr
@@ -44,7 +48,7 @@ func startPlatform(ctx context.Context, binary string) (*platform, error) {
 		return nil, fmt.Errorf("start %s (make build makes it): %w", binary, err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		resp, err := http.Get(p.url + "/readyz")
+		resp, err := p.http.Get(p.url + "/readyz")
 		if err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
@@ -135,7 +139,7 @@ func (p *platform) post(ctx context.Context, body []byte) error {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-ndjson")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := p.http.Do(req)
 	if err != nil {
 		return err
 	}

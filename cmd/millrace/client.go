@@ -30,8 +30,6 @@ const maxAnswer = 1 << 30
 
 // call sends body, if there is one, as JSON and reads the answer into it.
 func (r remote) call(ctx context.Context, method, path string, body, answer any) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	var payload io.Reader
 	if body != nil {
 		data, err := json.Marshal(body)
@@ -50,7 +48,8 @@ func (r remote) call(ctx context.Context, method, path string, body, answer any)
 	if r.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+r.Token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	client := http.Client{Timeout: callTimeout}
+	resp, err := client.Do(req)
 	if err != nil {
 		return fault.New(fault.Unavailable, "reach the platform: %w", err).WithHint("is it running? start it with `millrace up`, or name its address with --url")
 	}
