@@ -143,11 +143,15 @@ func (s *Script) In(dir string) (string, error) {
 	return strings.ReplaceAll(s.Text, "${dir}", dir), nil
 }
 
-// Rewritten returns the script's text with other rows behind its --out directives, one list each.
+// Rewritten returns the script's text with other rows behind its --out directives, one list each. Rows
+// that are the same but for an order that does not matter stay as they are.
 func (s *Script) Rewritten(outs [][]string) string {
 	lines := strings.Split(s.Text, "\n")
 	for i := len(s.Outs) - 1; i >= 0; i-- {
 		o := s.Outs[i]
+		if o.Sorted && slices.Equal(slices.Sorted(slices.Values(o.Rows)), slices.Sorted(slices.Values(outs[i]))) {
+			continue
+		}
 		var rows []string
 		for _, row := range outs[i] {
 			rows = append(rows, continued+row)

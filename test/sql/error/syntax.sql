@@ -1,0 +1,3 @@
+-- What the parser wants, and where.
+SELECT n FORM t WHERE;
+--error line 2

@@ -1,0 +1,4 @@
+-- Digests of text.
+SELECT MD5('a') AS m, SHA1('a') AS s1, SHA224('a') AS s2, SHA256('a') AS s, SHA256(CAST(NULL AS STRING)) AS n, SHA2('a', 256) AS z;
+--out
+--  +I	0cc175b9c0f1b6a831c399e269772661	86f7e437faa5a7fce15d1ddcb9eaeaea377667b8	abd37534c7d9a2efb9465de931cd7055ffdb8879563ae98078d6d6d5	ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb	<NULL>	ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb

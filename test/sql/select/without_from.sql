@@ -1,0 +1,8 @@
+-- A SELECT without FROM has one row.
+SELECT 1 + 1 AS two, 'it''s' AS s, CAST(NULL AS INT) AS n, TRUE AS t, X'48' AS x, U&'\00e9' AS u;
+--out
+--  +I	2	it's	<NULL>	TRUE	x'48'	é
+
+SELECT DATE '2026-11-20' AS d, TIME '10:11:12' AS t, TIMESTAMP '2026-11-20 10:11:12.345' AS ts, INTERVAL '1 02' DAY TO HOUR AS i, INTERVAL '2-3' YEAR TO MONTH AS m;
+--out
+--  +I	2026-11-20	10:11:12	2026-11-20 10:11:12.345	+1 02:00:00.000	+2-03

@@ -1,0 +1,14 @@
+-- TIMESTAMP_LTZ is an instant shown in the session's zone; TIMESTAMP has none.
+SET 'table.local-time-zone' = 'Asia/Shanghai';
+CREATE TABLE t (ms BIGINT, s STRING)
+WITH ('connector' = 'filesystem', 'path' = '${dir}/t.jsonl', 'format' = 'json');
+--file t.jsonl
+--  {"ms": 0, "s": "2026-11-20 10:00:00"}
+--  {"ms": 1763604000123, "s": "2026-07-01 00:00:00.5"}
+
+SELECT TO_TIMESTAMP_LTZ(ms, 3) AS l, CAST(TO_TIMESTAMP_LTZ(ms, 3) AS TIMESTAMP(3)) AS c, TO_TIMESTAMP(s) AS t,
+  CAST(TO_TIMESTAMP(s) AS TIMESTAMP_LTZ(3)) AS x, CAST(TO_TIMESTAMP_LTZ(ms / 1000, 0) AS STRING) AS str, FROM_UNIXTIME(ms / 1000) AS f,
+  UNIX_TIMESTAMP(s) AS u FROM t;
+--out
+--  +I	1970-01-01 08:00:00.000	1970-01-01 08:00:00.000	2026-11-20 10:00:00.000	2026-11-20 10:00:00.000	1970-01-01 08:00:00.000	1970-01-01 08:00:00	1795140000
+--  +I	2025-11-20 10:00:00.123	2025-11-20 10:00:00.123	2026-07-01 00:00:00.500	2026-07-01 00:00:00.500	2025-11-20 10:00:00.000	2025-11-20 10:00:00	1782835200

@@ -1,0 +1,23 @@
+-- The arguments of a window function by name.
+CREATE TABLE e (
+  ts TIMESTAMP(3),
+  k STRING,
+  v INT,
+  WATERMARK FOR ts AS ts
+) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
+--file e.jsonl
+--  {"ts": "2026-11-20 10:00:01", "k": "a", "v": 1}
+--  {"ts": "2026-11-20 10:00:04.999", "k": "a", "v": 2}
+--  {"ts": "2026-11-20 10:00:04", "k": "a", "v": 4}
+--  {"ts": "2026-11-20 10:00:06", "k": "a", "v": 8}
+--  {"ts": "2026-11-20 10:00:03", "k": "a", "v": 16}
+--  {"ts": "2026-11-20 10:00:11", "k": "b", "v": 32}
+
+SELECT window_start, SUM(v) AS s
+FROM TABLE(HOP(DATA => TABLE e, TIMECOL => DESCRIPTOR(ts), SLIDE => INTERVAL '5' SECOND, SIZE => INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;
+--out sorted
+--  +I	2026-11-20 09:59:55.000	3
+--  +I	2026-11-20 10:00:00.000	31
+--  +I	2026-11-20 10:00:05.000	40
+--  +I	2026-11-20 10:00:10.000	32

@@ -1,0 +1,21 @@
+-- A window over everything: no keys but its own columns.
+CREATE TABLE e (
+  ts TIMESTAMP(3),
+  k STRING,
+  v INT,
+  WATERMARK FOR ts AS ts
+) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
+--file e.jsonl
+--  {"ts": "2026-11-20 10:00:01", "k": "a", "v": 1}
+--  {"ts": "2026-11-20 10:00:04.999", "k": "a", "v": 2}
+--  {"ts": "2026-11-20 10:00:04", "k": "a", "v": 4}
+--  {"ts": "2026-11-20 10:00:06", "k": "a", "v": 8}
+--  {"ts": "2026-11-20 10:00:03", "k": "a", "v": 16}
+--  {"ts": "2026-11-20 10:00:11", "k": "b", "v": 32}
+
+SELECT window_start, window_end, COUNT(*) AS c, MIN(k) AS lo, MAX(k) AS hi
+FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;
+--out
+--  +I	2026-11-20 10:00:00.000	2026-11-20 10:00:10.000	5	a	a
+--  +I	2026-11-20 10:00:10.000	2026-11-20 10:00:20.000	1	b	b
