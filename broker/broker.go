@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 // Config says how a broker runs. The zero value of a field means its default.
@@ -125,6 +127,17 @@ func Open(cfg Config) (*Broker, error) {
 	return b, nil
 }
 
+// versions are the requests that clients are offered. Two of kfake's answers break Java's admin client,
+// and so Flink's source and Kafka Connect: DescribeTopicPartitions leaves fields out that must be
+// there, and is not offered, so they ask for metadata; CreateTopics names a source of settings that
+// does not exist, so it is offered up to the version before it names any.
+func versions() *kversion.Versions {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(int16(kmsg.DescribeTopicPartitions), -1)
+	v.SetMaxKeyVersion(int16(kmsg.CreateTopics), 4)
+	return v
+}
+
 func (b *Broker) options(l net.Listener) []kfake.Opt {
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
@@ -132,6 +145,7 @@ func (b *Broker) options(l net.Listener) []kfake.Opt {
 		kfake.DataDir(b.cfg.Dir),
 		kfake.ClusterID("millrace"),
 		kfake.DefaultNumPartitions(b.cfg.Partitions),
+		kfake.MaxVersions(versions()),
 		kfake.WithLogger(logger{b.cfg.Logger}),
 		kfake.BrokerConfigs(map[string]string{
 			"log.segment.bytes": fmt.Sprint(b.cfg.SegmentBytes),
