@@ -1,63 +1,17 @@
 package bus_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"strconv"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"millrace/bus"
 )
-
-// The test binary runs itself as the broker of the benchmarks, so that its CPU time is not counted.
-const childDir = "MILLRACE_TEST_BUS_DIR"
-
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.DataDir(dir), kfake.DefaultNumPartitions(4))
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		fmt.Println(c.ListenAddrs()[0])
-		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
-		return
-	}
-	os.Exit(m.Run())
-}
-
-func otherProcess(b *testing.B) string {
-	b.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDir+"="+b.TempDir())
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { in.Close(); _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	addr, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return addr[:len(addr)-1]
-}
 
 func cpu() time.Duration {
 	var u syscall.Rusage
@@ -116,7 +70,7 @@ func fill(b *testing.B, bb *bus.Bus, topic string, p []byte, ends []int, count, 
 
 // BenchmarkAppend writes records of 127 bytes, in calls of 1, 100 and 10,000.
 func BenchmarkAppend(b *testing.B) {
-	addr := otherProcess(b)
+	addr := startBroker(b, b.TempDir(), "127.0.0.1:0").addr
 	p, ends := values()
 	for _, codec := range []bus.Codec{bus.None, bus.Snappy, bus.LZ4, bus.Zstd} {
 		bb, topic := openBench(b, addr, codec)
@@ -137,7 +91,7 @@ func BenchmarkAppend(b *testing.B) {
 // BenchmarkRead reads records of 127 bytes from four partitions: the cost of fetching them and of
 // stepping through them, without decoding.
 func BenchmarkRead(b *testing.B) {
-	addr := otherProcess(b)
+	addr := startBroker(b, b.TempDir(), "127.0.0.1:0").addr
 	p, ends := values()
 	for _, codec := range []bus.Codec{bus.None, bus.Snappy, bus.LZ4, bus.Zstd} {
 		bb, topic := openBench(b, addr, codec)
