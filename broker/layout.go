@@ -92,6 +92,7 @@ func partitionDir(dir, topic string, partition int32) string {
 func segmentFile(dir string, base int64) string {
 	return filepath.Join(dir, fmt.Sprintf("%d.dat", base))
 }
+
 func indexFile(dir string, base int64) string { return filepath.Join(dir, fmt.Sprintf("%d.idx", base)) }
 
 // indexEntrySize is the length of a batch's entry in an index file: version, checksum, leader epoch,
