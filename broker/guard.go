@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"math"
 	"syscall"
 	"time"
 
@@ -17,6 +18,8 @@ const guardFor = 10 * time.Minute
 //   - A topic that kfake makes by itself, because a client asked for it, is written down only at a
 //     clean stop: after a kill it would be gone with all its records. So the guard makes it.
 //   - kfake takes topics of any name.
+//   - Where a fetch ends at the limit of the whole answer, kfake does not name the aborted transactions
+//     of the partition it stands in, and readers take their records for committed.
 //
 // Each call replaces the guards of the call before.
 func (b *Broker) guard() {
@@ -36,6 +39,7 @@ func (b *Broker) guard() {
 	}
 	watch(kmsg.Metadata, b.makeTopics)
 	watch(kmsg.CreateTopics, refuseNames)
+	watch(kmsg.Fetch, limitPartitions)
 }
 
 // makeTopics makes the topics that a client asks for and that are not there. The answer is kfake's.
@@ -78,6 +82,31 @@ func refuseNames(r kmsg.Request) kmsg.Response {
 		resp.Topics = append(resp.Topics, rt)
 	}
 	return resp
+}
+
+// minShare is the least that a partition may send in an answer to a fetch of committed records.
+const minShare = 16 << 10
+
+// limitPartitions bounds an answer of committed records by its partitions: each gets its share of what
+// the whole may have, and the limit of the whole is lifted.
+func limitPartitions(r kmsg.Request) kmsg.Response {
+	req := r.(*kmsg.FetchRequest)
+	if req.IsolationLevel != 1 {
+		return nil
+	}
+	count := 0
+	for i := range req.Topics {
+		count += len(req.Topics[i].Partitions)
+	}
+	share := max(minShare, req.MaxBytes/int32(max(1, count)))
+	for i := range req.Topics {
+		for j := range req.Topics[i].Partitions {
+			p := &req.Topics[i].Partitions[j]
+			p.PartitionMaxBytes = min(p.PartitionMaxBytes, share)
+		}
+	}
+	req.MaxBytes = math.MaxInt32
+	return nil
 }
 
 // validName says whether Kafka would take a topic of that name.
