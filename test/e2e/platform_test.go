@@ -217,7 +217,7 @@ func (p *platform) requestJSON(method, path string, body []byte, out any) error 
 
 // sqlRows asks the store in SQL; numbers come as json.Number, so that none is rounded.
 func (p *platform) sqlRows(sql string) ([][]any, error) {
-	body, err := json.Marshal(map[string]any{"sql": sql, "limit": 1_000_000})
+	body, err := json.Marshal(map[string]any{"sql": sql, "limit": 100_000})
 	if err != nil {
 		return nil, err
 	}
