@@ -76,7 +76,7 @@ func (l *lowering) node(n plan.Node) (*stage, error) {
 	case *plan.WindowAggregate:
 		return l.window(n)
 	case *plan.WindowTVF:
-		return l.append(n.Input, func(*env) (op.Operator, error) { return op.NewAssign(n), nil })
+		return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone), nil })
 	case *plan.GroupAggregate:
 		return l.group(n)
 	case *plan.Limit:
@@ -105,7 +105,9 @@ func (l *lowering) window(n *plan.WindowAggregate) (*stage, error) {
 			return nil, fault.New(fault.Invalid, "%s(DISTINCT …) is not supported yet", a.Func.Name)
 		}
 	}
-	s, err := l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewPaneAggregate(n, e.env.Hasher), nil })
+	s, err := l.append(n.Input, func(e *env) (op.Operator, error) {
+		return op.NewPaneAggregate(n, e.env.Hasher, e.spec.Settings.Zone), nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +118,7 @@ func (l *lowering) window(n *plan.WindowAggregate) (*stage, error) {
 	return l.behind(&stage{
 		in: op.PartialSchema(keys, n.Aggs), keys: len(keys), single: len(keys) == 0,
 		merge: func(e *env) (op.Operator, error) {
-			return op.NewWindowAggregate(n, e.env.Hasher, &e.stats.lateRows), nil
+			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
 		},
 	}, s), nil
 }

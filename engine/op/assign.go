@@ -1,6 +1,8 @@
 package op
 
 import (
+	"time"
+
 	"millrace/fault"
 	"millrace/sql/plan"
 	"millrace/vec"
@@ -10,26 +12,27 @@ import (
 // row is in (a windowing table-valued function without an aggregation behind it).
 type Assign struct {
 	node *plan.WindowTVF
+	wall wall
 	out  *vec.Builder
 	ends []int64
 }
 
-// NewAssign returns the operator of a windowing table-valued function.
-func NewAssign(n *plan.WindowTVF) *Assign {
-	return &Assign{node: n, out: vec.NewBuilder(n.Schema)}
+// NewAssign returns the operator of a windowing table-valued function; zone is the session's.
+func NewAssign(n *plan.WindowTVF, zone *time.Location) *Assign {
+	return &Assign{node: n, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), out: vec.NewBuilder(n.Schema)}
 }
 
 // Process implements Operator.
 func (a *Assign) Process(b *vec.Batch, out Out) error {
-	time, base := &b.Cols[a.node.Window.Time], len(b.Cols)
+	times, base := &b.Cols[a.node.Window.Time], len(b.Cols)
 	rows := b.Rows()
 	for k := range rows.Len() {
 		i := rows.At(k)
-		if time.IsNull(i) {
+		if times.IsNull(i) {
 			return fault.New(fault.Invalid, "a row has no event time: the time attribute of a window must not be NULL")
 		}
 		w := a.node.Window
-		pane := floorTo(time.I64[i], PaneSize(w), w.Offset)
+		pane := floorTo(a.wall.local(times.I64[i]), PaneSize(w), w.Offset)
 		a.ends = windowEnds(a.ends[:0], w, pane)
 		for _, end := range a.ends {
 			if a.out.Full() {
@@ -42,7 +45,7 @@ func (a *Assign) Process(b *vec.Batch, out Out) error {
 			}
 			a.out.SetInt(base, windowStart(w, end))
 			a.out.SetInt(base+1, end)
-			a.out.SetInt(base+2, end-1)
+			a.out.SetInt(base+2, a.wall.windowTime(end))
 			a.out.EndRow(b.Kind(i))
 		}
 	}

@@ -3,6 +3,7 @@ package op
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"millrace/engine/state"
 	"millrace/fault"
@@ -15,6 +16,7 @@ import (
 // checkpoint: Flush sends everything on.
 type PaneAggregate struct {
 	window plan.Window
+	wall   wall
 	keys   []int
 	in     []vec.Column // the key columns of the batch at hand
 	hasher vec.Hasher
@@ -32,11 +34,11 @@ type PaneAggregate struct {
 // maxPartials bounds the groups that a PaneAggregate holds before it sends them on.
 const maxPartials = 64 << 10
 
-// NewPaneAggregate returns the first step of a window aggregation.
-func NewPaneAggregate(n *plan.WindowAggregate, h vec.Hasher) *PaneAggregate {
+// NewPaneAggregate returns the first step of a window aggregation; zone is the session's.
+func NewPaneAggregate(n *plan.WindowAggregate, h vec.Hasher, zone *time.Location) *PaneAggregate {
 	types := keyTypes(n)
 	return &PaneAggregate{
-		window: n.Window, keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
+		window: n.Window, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
 		in: make([]vec.Column, len(n.Keys)), panes: map[int64]*Table{}, out: newPartials(types, n.Aggs),
 	}
 }
@@ -59,16 +61,16 @@ func (p *PaneAggregate) Process(b *vec.Batch, out Out) error {
 	for i, k := range p.keys {
 		p.in[i] = b.Cols[k]
 	}
-	time := &b.Cols[p.window.Time]
-	if time.Valid != nil {
+	times := &b.Cols[p.window.Time]
+	if times.Valid != nil {
 		for k := range n {
-			if time.IsNull(rows.At(k)) {
+			if times.IsNull(rows.At(k)) {
 				return fault.New(fault.Invalid, "a row has no event time: the time attribute of a window must not be NULL").
 					WithHint("filter such rows out, or declare the column NOT NULL so that they go to the dead letters")
 			}
 		}
 	}
-	one := p.assign(time, rows)
+	one := p.assign(times, rows)
 	if one {
 		if err := p.table(p.start[0]).Add(p.in, b, rows); err != nil {
 			return err
@@ -83,17 +85,17 @@ func (p *PaneAggregate) Process(b *vec.Batch, out Out) error {
 }
 
 // assign computes the pane of each row and reports whether all rows are in one pane.
-func (p *PaneAggregate) assign(time *vec.Column, rows vec.Rows) bool {
+func (p *PaneAggregate) assign(times *vec.Column, rows vec.Rows) bool {
 	n := rows.Len()
 	if cap(p.start) < n {
 		p.start = make([]int64, max(n, vec.MaxRows))
 	}
 	p.start = p.start[:n]
 	size, offset := PaneSize(p.window), p.window.Offset
-	from := floorTo(time.I64[rows.At(0)], size, offset)
+	from := floorTo(p.wall.local(times.I64[rows.At(0)]), size, offset)
 	one := true
 	for k := range n {
-		t := time.I64[rows.At(k)]
+		t := p.wall.local(times.I64[rows.At(k)])
 		if t < from || t >= from+size {
 			from = floorTo(t, size, offset)
 			one = false
@@ -149,7 +151,7 @@ func (p *PaneAggregate) size() int {
 func (p *PaneAggregate) Advance(watermark int64, out Out) error {
 	size := PaneSize(p.window)
 	for start := range p.panes {
-		if start+size-1 <= watermark {
+		if p.wall.due(start+size) <= watermark {
 			if err := p.send(start, out); err != nil {
 				return err
 			}
@@ -242,6 +244,7 @@ func (p *partials) emit(pane int64, t *Table, out Out) error {
 // State grows with keys × open panes; a pane is freed by the watermark, not by its keys' next row.
 type WindowAggregate struct {
 	node      *plan.WindowAggregate
+	wall      wall
 	types     []schema.Type
 	hasher    vec.Hasher
 	panes     map[int64]*Table
@@ -258,10 +261,10 @@ type WindowAggregate struct {
 const minWatermark = int64(-1) << 62
 
 // NewWindowAggregate returns the second step of a window aggregation. Late rows, dropped because their
-// windows were gone, are added to late.
-func NewWindowAggregate(n *plan.WindowAggregate, h vec.Hasher, late *atomic.Int64) *WindowAggregate {
+// windows were gone, are added to late; zone is the session's.
+func NewWindowAggregate(n *plan.WindowAggregate, h vec.Hasher, zone *time.Location, late *atomic.Int64) *WindowAggregate {
 	w := &WindowAggregate{
-		late: late,
+		late: late, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone),
 		node: n, types: keyTypes(n), hasher: h, panes: map[int64]*Table{}, watermark: minWatermark,
 		out: vec.Batch{Schema: n.Schema, Cols: make([]vec.Column, n.Schema.Len())},
 	}
@@ -289,7 +292,7 @@ func (w *WindowAggregate) Process(b *vec.Batch, _ Out) error {
 		}
 		part := vec.Rows{N: b.N, Sel: run(rows, k, end)}
 		k = end
-		if lastEnd(w.node.Window, start)-1 <= w.watermark {
+		if w.wall.due(lastEnd(w.node.Window, start)) <= w.watermark {
 			for j := range part.Len() {
 				w.late.Add(counts[part.At(j)])
 			}
@@ -340,7 +343,7 @@ func (w *WindowAggregate) Advance(watermark int64, out Out) error {
 	for pane := range w.panes {
 		all = windowEnds(all[:0], w.node.Window, pane)
 		for _, end := range all {
-			if end-1 <= watermark && end-1 > w.watermark {
+			if at := w.wall.due(end); at <= watermark && at > w.watermark {
 				due = append(due, end)
 			}
 		}
@@ -353,7 +356,7 @@ func (w *WindowAggregate) Advance(watermark int64, out Out) error {
 	}
 	w.watermark = watermark
 	for pane, t := range w.panes {
-		if lastEnd(w.node.Window, pane)-1 <= watermark {
+		if w.wall.due(lastEnd(w.node.Window, pane)) <= watermark {
 			t.Clear()
 			delete(w.panes, pane)
 			w.free = append(w.free, t)
@@ -406,7 +409,7 @@ func (w *WindowAggregate) emit(t *Table, start, end int64, out Out) error {
 			at++
 		}
 		for _, c := range w.node.WindowCols {
-			v := [...]int64{plan.WindowStart: start, plan.WindowEnd: end, plan.WindowTime: end - 1}[c]
+			v := [...]int64{plan.WindowStart: start, plan.WindowEnd: end, plan.WindowTime: w.wall.windowTime(end)}[c]
 			w.out.Cols[at].Fill(w.node.Schema.Fields[at].Type, vec.Value{I: v}, n)
 			at++
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"millrace/schema"
 	"millrace/sql/function"
@@ -84,7 +85,7 @@ func TestWorkedAnswers(t *testing.T) {
 		t.Helper()
 		n, h := windowNode(w), vec.NewHasher()
 		var dropped atomic.Int64
-		local, global := NewPaneAggregate(n, h), NewWindowAggregate(n, h, &dropped)
+		local, global := NewPaneAggregate(n, h, time.UTC), NewWindowAggregate(n, h, time.UTC, &dropped)
 		var out gathered
 		advance := func(wm int64) {
 			if err := local.Advance(wm, merging{global}); err != nil {
