@@ -86,7 +86,7 @@ type Epoch struct {
 // SplitState is where a split stands.
 type SplitState struct {
 	Offset    connector.Offset `json:"offset"`
-	Watermark int64            `json:"watermark,omitempty"` // ms
+	Watermark int64            `json:"watermark"` // ms
 	Done      bool             `json:"done,omitempty"`
 }
 

@@ -208,17 +208,19 @@ func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int
 	split := o.splits[task]
 	t := &sourceTask{id: splitID(index, split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}}
 	r.stats.add(t)
-	state := r.epoch.Sources[t.id]
+	state, known := r.epoch.Sources[t.id]
 	t.offset, t.done = state.Offset, state.Done
 	out := tail
 	if o.scan != nil {
-		if o.scan.Watermark != nil {
+		// In batch mode no row is late: event time is at its end when the input is.
+		if o.scan.Watermark != nil && !r.spec.Settings.Batch {
 			m, err := newWatermarks(o.scan.Watermark, o.scan.Schema, e.call, tail, t.shown)
 			if err != nil {
 				return err
 			}
-			if r.epoch.Number > 0 && state.Watermark != 0 {
+			if known && state.Watermark != startWatermark {
 				m.resume(state.Watermark)
+				t.resumed = true
 			}
 			t.marks, out = m, m
 		}

@@ -34,8 +34,9 @@ type sourceTask struct {
 	stats  *counters
 	shown  *splitStats
 
-	offset connector.Offset // of the first record not yet processed
-	done   bool
+	offset  connector.Offset // of the first record not yet processed
+	done    bool
+	resumed bool // marks has a watermark from before the restart that those behind have forgotten
 }
 
 // splitStats is what a split shows of itself while it runs.
@@ -47,6 +48,9 @@ type splitStats struct {
 }
 
 func (t *sourceTask) run(ctx context.Context) error {
+	if err := t.remind(); err != nil {
+		return err
+	}
 	for !t.done {
 		t.rows.Builder.Reset()
 		t.rows.Refused, t.rows.Newest, t.rows.Bytes = t.rows.Refused[:0], time.Time{}, 0
@@ -60,6 +64,17 @@ func (t *sourceTask) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// remind tells the tasks behind how far event time had come before the restart: a split that has
+// nothing new would hold the others back.
+func (t *sourceTask) remind() error {
+	if !t.resumed {
+		return nil
+	}
+	t.gate.RLock()
+	defer t.gate.RUnlock()
+	return t.marks.next.Watermark(t.marks.sent)
 }
 
 func (t *sourceTask) process(ctx context.Context, last bool) error {

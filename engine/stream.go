@@ -106,6 +106,9 @@ func (e *end) enforce(b *vec.Batch) ([]int32, error) {
 		return b.Sel, nil
 	}
 	rows := b.Rows()
+	if e.sel == nil {
+		e.sel = make([]int32, 0, vec.MaxRows) // a nil selection would mean all rows
+	}
 	e.sel = e.sel[:0]
 next:
 	for k := range rows.Len() {

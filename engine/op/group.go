@@ -24,6 +24,7 @@ type GroupAggregate struct {
 	after  vec.Batch
 	out    *vec.Builder
 	atEnd  bool
+	ended  bool // the answers at the end have been given
 }
 
 // NewGroupAggregate returns the operator of a changelog aggregation; batch makes it emit only once,
@@ -138,9 +139,10 @@ func (g *GroupAggregate) drain(out Out) error {
 // Advance implements Advancer: the end of the input, in batch mode. A query without keys then has one
 // row even if there was no input, as in batch SQL.
 func (g *GroupAggregate) Advance(watermark int64, out Out) error {
-	if !g.atEnd || watermark != math.MaxInt64 {
+	if !g.atEnd || g.ended || watermark != math.MaxInt64 {
 		return nil
 	}
+	g.ended = true
 	if g.table.N == 0 && len(g.types) == 0 {
 		g.table.Find(nil, vec.Rows{N: 1})
 	}
@@ -157,6 +159,11 @@ func (g *GroupAggregate) Advance(watermark int64, out Out) error {
 
 // Snapshot implements Stateful.
 func (g *GroupAggregate) Snapshot(s *state.Writer) error {
+	ended := int64(0)
+	if g.ended {
+		ended = 1
+	}
+	s.Int(ended)
 	s.Int(int64((g.table.N + vec.MaxRows - 1) / vec.MaxRows))
 	p := newPartials(g.types, g.node.Aggs)
 	return p.emit(0, g.table, snapshotOut{s})
@@ -164,6 +171,7 @@ func (g *GroupAggregate) Snapshot(s *state.Writer) error {
 
 // Restore implements Stateful.
 func (g *GroupAggregate) Restore(r *state.Reader, share Share) error {
+	g.ended = r.Int() == 1
 	s := PartialSchema(g.types, g.node.Aggs)
 	for range r.Int() {
 		cols, n := r.Columns(typesOf(s))
