@@ -35,7 +35,10 @@ func (b *binder) renamed(r *relation, alias *ast.Alias) *relation {
 	if alias != nil {
 		table = alias.Name.Name
 	}
-	out := named(r.node, table)
+	out := &relation{node: r.node}
+	for _, n := range r.names {
+		out.names = append(out.names, columnName{table, n.name})
+	}
 	if alias != nil && len(alias.Columns) > 0 {
 		out = b.renameColumns(out, table, alias.Columns)
 	}

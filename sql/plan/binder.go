@@ -173,5 +173,9 @@ func project(r *relation, exprs []Expr, names []string) *relation {
 		}
 		s.Fields = append(s.Fields, f)
 	}
-	return named(&Project{Input: r.node, Exprs: exprs, Schema: s}, "")
+	out := named(&Project{Input: r.node, Exprs: exprs, Schema: s}, "")
+	for i, name := range names {
+		out.names[i].name = name // two of one name are ambiguous for whoever asks for it
+	}
+	return out
 }

@@ -21,6 +21,10 @@ func (b *binder) describe(st *ast.Describe) *Result {
 	} else {
 		out = b.view(st.Name, object).node.Out()
 	}
+	commented := slices.ContainsFunc(object.Columns, func(c catalog.Column) bool { return c.Comment != "" })
+	if commented {
+		r.Columns = append(r.Columns, "comment")
+	}
 	watermark, expression, _ := strings.Cut(object.Watermark, " AS ")
 	for i, c := range object.Columns {
 		f := out.Fields[i]
@@ -30,6 +34,9 @@ func (b *binder) describe(st *ast.Describe) *Result {
 		}
 		if c.Name == watermark {
 			row[5] = expression
+		}
+		if commented {
+			row = append(row, c.Comment)
 		}
 		r.Rows = append(r.Rows, row)
 	}

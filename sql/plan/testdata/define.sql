@@ -11,13 +11,13 @@ CREATE TABLE clicks (
 ) WITH ('connector' = 'kafka', 'topic' = 'clicks', 'format' = 'json', 'json.ignore-parse-errors' = 'true');
 DESCRIBE clicks;
 --->
---  name | type | null | key | extras | watermark
---  who | STRING | FALSE | PRI(who) |  | 
---  ts | TIMESTAMP(3) *ROWTIME* | TRUE |  |  | ts - INTERVAL '5' SECOND
---  n | DECIMAL(10, 2) | TRUE |  |  | 
---  part | INT | TRUE |  | METADATA FROM 'partition' VIRTUAL | 
---  timestamp | TIMESTAMP(6) | TRUE |  | METADATA | 
---  double_n | DECIMAL(21, 2) | TRUE |  | AS n * 2 | 
+--  name | type | null | key | extras | watermark | comment
+--  who | STRING | FALSE | PRI(who) |  |  | the user
+--  ts | TIMESTAMP(3) *ROWTIME* | TRUE |  |  | ts - INTERVAL '5' SECOND | 
+--  n | DECIMAL(10, 2) | TRUE |  |  |  | 
+--  part | INT | TRUE |  | METADATA FROM 'partition' VIRTUAL |  | 
+--  timestamp | TIMESTAMP(6) | TRUE |  | METADATA |  | 
+--  double_n | DECIMAL(21, 2) | TRUE |  | AS n * 2 |  | 
 
 SHOW CREATE TABLE clicks;
 --->
