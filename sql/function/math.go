@@ -16,7 +16,7 @@ func mathFunctions() []Scalar {
 		math1("SQRT", "The square root.", "SQRT(4) = 2.0E0", math.Sqrt),
 		math1("EXP", "e to a power.", "EXP(0) = 1.0E0", math.Exp),
 		math1("LN", "The natural logarithm.", "LN(1) = 0.0E0", math.Log),
-		math1("LOG10", "The logarithm to base 10.", "LOG10(100) = 2.0E0", math.Log10),
+		math1("LOG10", "The logarithm to base 10.", "LOG10(100) = 2.0E0", log10),
 		math1("LOG2", "The logarithm to base 2.", "LOG2(8) = 3.0E0", func(v float64) float64 { return math.Log(v) / math.Ln2 }),
 		{Name: "LOG", Doc: "The natural logarithm, or that of the second argument to the base of the first.", Example: "LOG(10, 100) = 2.0E0", Bind: bindLog},
 		math2("POWER", "The first argument to the power of the second.", "POWER(2, 3) = 8.0E0", math.Pow),
@@ -57,6 +57,21 @@ func doubles(n int) []schema.TypeID {
 		ids[i] = schema.Double
 	}
 	return ids
+}
+
+// log10 is fdlibm's, as in Java: more exact than math.Log10, for which 0.1 is not quite at -1.
+func log10(x float64) float64 {
+	if !(x > 0) || math.IsInf(x, 1) {
+		return math.Log10(x)
+	}
+	const perE, highPer2, lowPer2 = 4.34294481903251816668e-01, 3.01029995663611771306e-01, 3.69423907715893078616e-13
+	fraction, exponent := math.Frexp(x)
+	if exponent > 0 {
+		fraction, exponent = 2*fraction, exponent-1
+	}
+	n := float64(exponent)
+	// The conversions keep the compiler from fusing operations.
+	return float64(n*lowPer2) + float64(perE*math.Log(fraction)) + float64(n*highPer2)
 }
 
 func math1(name, doc, example string, f func(float64) float64) Scalar {

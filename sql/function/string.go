@@ -11,7 +11,7 @@ import (
 
 // textFunctions change or measure one text.
 func textFunctions() []Scalar {
-	str, integer, boolean := stringType(), schema.Of(schema.Int), schema.Of(schema.Boolean)
+	str, integer := stringType(), schema.Of(schema.Int)
 	return []Scalar{
 		{Name: "UPPER", Doc: "The text in upper case.", Example: "UPPER('ab') = 'AB'", Bind: bindFold("UPPER", appendUpper)},
 		{Name: "LOWER", Doc: "The text in lower case.", Example: "LOWER('AB') = 'ab'", Bind: bindFold("LOWER", appendLower)},
@@ -27,9 +27,9 @@ func textFunctions() []Scalar {
 		simple("REPEAT", "The text so many times in a row.", "REPEAT('ab', 2) = 'abab'", []schema.TypeID{schema.VarChar, schema.Int}, str, repeatKernel),
 		simple("ASCII", "The first byte of the text, 0 if it is empty.", "ASCII('abc') = 97", texts(1), integer, asciiKernel),
 		simple("CHR", "The character with a number of 0 to 255; greater numbers are taken modulo 256.", "CHR(65) = 'A'", []schema.TypeID{schema.BigInt}, str, chrKernel),
-		simple("IS_ALPHA", "Whether the text is made of letters.", "IS_ALPHA('abc') = TRUE", texts(1), boolean, testKernel(func(s []byte) bool { return allRunes(s, unicode.IsLetter) })),
-		simple("IS_DIGIT", "Whether the text is made of digits.", "IS_DIGIT('123') = TRUE", texts(1), boolean, testKernel(func(s []byte) bool { return allRunes(s, unicode.IsDigit) })),
-		simple("IS_DECIMAL", "Whether the text is a number.", "IS_DECIMAL('1.5') = TRUE", texts(1), boolean, testKernel(isNumber)),
+		textTest("IS_ALPHA", "Whether the text is made of letters.", "IS_ALPHA('abc') = TRUE", func(s []byte) bool { return allRunes(s, unicode.IsLetter) }),
+		textTest("IS_DIGIT", "Whether the text is made of digits.", "IS_DIGIT('123') = TRUE", func(s []byte) bool { return allRunes(s, unicode.IsDigit) }),
+		textTest("IS_DECIMAL", "Whether the text is a number.", "IS_DECIMAL('1.5') = TRUE", isNumber),
 	}
 }
 
@@ -259,6 +259,23 @@ func testKernel(f func([]byte) bool) Kernel {
 	return func(c *Call, args []*vec.Column, dst *vec.Column) error {
 		return each(c, dst, func(i int) error { dst.Bits.Put(i, f(args[0].Bytes(i))); return nil })
 	}
+}
+
+// textTest is a function from text to BOOLEAN that is FALSE for NULL.
+func textTest(name, doc, example string, f func([]byte) bool) Scalar {
+	kernel := func(c *Call, args []*vec.Column, dst *vec.Column) error {
+		return each(c, dst, func(i int) error { dst.Bits.Put(i, !args[0].IsNull(i) && f(args[0].Bytes(i))); return nil })
+	}
+	return Scalar{Name: name, Doc: doc, Example: example, Bind: func(args []Arg) (*Overload, error) {
+		if err := arity(name, args, 1, 1); err != nil {
+			return nil, err
+		}
+		types, err := conform(name, args, texts(1))
+		if err != nil {
+			return nil, err
+		}
+		return &Overload{Args: types, Result: schema.Of(schema.Boolean).Required(), Kernel: kernel, Lenient: true}, nil
+	}}
 }
 
 func allRunes(s []byte, f func(rune) bool) bool {
