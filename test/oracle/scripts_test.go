@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"millrace/sql/ast"
 	"millrace/sql/parse"
@@ -126,7 +127,7 @@ func compare(s *sql.Script, outs [][]string, err error) string {
 			slices.Sort(want)
 			slices.Sort(got)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 			all.WriteString(diff)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"millrace/builtin"
 	"millrace/catalog"
@@ -95,7 +96,7 @@ func check(t *testing.T, w way, s *Script, outs [][]string, err error) {
 			slices.Sort(want)
 			slices.Sort(outs[i])
 		}
-		if diff := cmp.Diff(want, outs[i]); diff != "" {
+		if diff := cmp.Diff(want, outs[i], cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("%s: rows of the statement before line %d (-want +got):\n%s", w, o.Line, diff)
 		}
 	}

@@ -1,4 +1,5 @@
 -- What DESCRIBE and SHOW say.
+-- Flink differs: it writes NULL where nothing is to be said, and names in expressions in back-ticks.
 CREATE TABLE t (
   id STRING NOT NULL COMMENT 'who',
   n DECIMAL(10, 2),
@@ -12,11 +13,11 @@ CREATE VIEW v AS SELECT id FROM t;
 
 DESCRIBE t;
 --out
---  +I	id	STRING	FALSE	PRI(id)	<NULL>	<NULL>	who
---  +I	n	DECIMAL(10, 2)	TRUE	<NULL>	<NULL>	<NULL>	<NULL>
---  +I	twice	DECIMAL(21, 2)	TRUE	<NULL>	AS `n` * 2	<NULL>	<NULL>
---  +I	file	STRING	TRUE	<NULL>	METADATA FROM 'file.name' VIRTUAL	<NULL>	<NULL>
---  +I	ts	TIMESTAMP(3) *ROWTIME*	TRUE	<NULL>	<NULL>	`ts` - INTERVAL '5' SECOND	<NULL>
+--  +I	id	STRING	FALSE	PRI(id)			who
+--  +I	n	DECIMAL(10, 2)	TRUE				
+--  +I	twice	DECIMAL(21, 2)	TRUE		AS n * 2		
+--  +I	file	STRING	TRUE		METADATA FROM 'file.name' VIRTUAL		
+--  +I	ts	TIMESTAMP(3) *ROWTIME*	TRUE			ts - INTERVAL '5' SECOND	
 
 SHOW TABLES;
 --out sorted

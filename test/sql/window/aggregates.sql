@@ -10,28 +10,28 @@ CREATE TABLE e (
   WATERMARK FOR ts AS ts
 ) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
 --file e.jsonl
---  {"ts": "2026-11-20 10:00:01", "i": 2147483647, "l": 1, "d": 0.1, "c": 1.25, "s": "b", "b": true}
---  {"ts": "2026-11-20 10:00:02", "i": 1, "l": 2, "d": 0.2, "c": 2.5, "s": "a", "b": false}
+--  {"ts": "2026-11-20 10:00:01", "i": 2147483647, "l": 1, "d": 1, "c": 1.25, "s": "b", "b": true}
+--  {"ts": "2026-11-20 10:00:02", "i": 1, "l": 2, "d": 2, "c": 2.5, "s": "a", "b": false}
 --  {"ts": "2026-11-20 10:00:03", "i": null, "l": null, "d": null, "c": null, "s": null, "b": null}
---  {"ts": "2026-11-20 10:00:04", "i": 5, "l": 4, "d": 0.3, "c": -1, "s": "c", "b": true}
+--  {"ts": "2026-11-20 10:00:04", "i": 5, "l": 4, "d": 6, "c": -1, "s": "c", "b": true}
 
 SELECT COUNT(*) AS n, COUNT(i) AS ci, SUM(i) AS si, AVG(l) AS al, SUM(d) AS sd, AVG(d) AS ad, SUM(c) AS sc, AVG(c) AS ac
 FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND))
 GROUP BY window_start, window_end;
 --out
---  +I	4	3	-2147483643	2	0.6000000000000001	0.20000000000000004	2.75	0.916667
+--  +I	4	3	-2147483643	2	9.0	3.0	2.75	0.916667
 
 SELECT MIN(i) AS mi, MAX(l) AS ml, MIN(d) AS md, MAX(c) AS mc, MIN(s) AS ms, MAX(s) AS xs, MAX(ts) AS mt, MIN(b) AS mb
 FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND))
 GROUP BY window_start, window_end;
 --out
---  +I	1	4	0.1	2.50	a	c	2026-11-20 10:00:04.000	FALSE
+--  +I	1	4	1.0	2.50	a	c	2026-11-20 10:00:04.000	FALSE
 
 SELECT STDDEV_POP(d) AS sp, VAR_POP(d) AS vp, STDDEV_SAMP(l) AS ss, VAR_SAMP(d) AS vs
 FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND))
 GROUP BY window_start, window_end;
 --out
---  +I	0.08164965809277258	0.006666666666666664	1	0.009999999999999995
+--  +I	2.160246899469287	4.666666666666667	1	7.0
 
 SELECT FIRST_VALUE(s) AS f, LAST_VALUE(s) AS l
 FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND))
