@@ -5,6 +5,7 @@ import (
 
 	"millrace/fault"
 	"millrace/format"
+	"millrace/format/json/scan"
 	"millrace/option"
 	"millrace/schema"
 	"millrace/vec"
@@ -28,7 +29,7 @@ type Decoder struct {
 
 	unescaped, quoted []byte // memory of texts
 
-	scanner
+	scan scan.Scanner
 	bad  *field // not nil: its value is refused for the reason that the scanner has
 	full bool   // the builder is
 }
@@ -113,11 +114,11 @@ func (d *Decoder) undo(msg []byte, dst *vec.Builder, n int) error {
 	case full:
 		return &format.Error{Reason: fmt.Sprintf("the array has more than the %d rows of a batch", dst.Free())}
 	case bad != nil:
-		return &format.Error{Field: bad.name, Reason: d.why}
+		return &format.Error{Field: bad.name, Reason: d.scan.Why}
 	case len(msg) > MaxRecord:
 		return &format.Error{Reason: fmt.Sprintf("the record has %d bytes, more than %d", len(msg), MaxRecord)}
 	}
-	return &format.Error{Reason: fmt.Sprintf("invalid JSON at byte %d: %s", d.at, d.why)}
+	return &format.Error{Reason: fmt.Sprintf("invalid JSON at byte %d: %s", d.scan.At, d.scan.Why)}
 }
 
 // record reads all of msg and reports whether it could.
@@ -125,7 +126,7 @@ func (d *Decoder) record(msg []byte, dst *vec.Builder) bool {
 	if len(msg) > MaxRecord {
 		return false
 	}
-	i := space(msg, 0)
+	i := scan.Space(msg, 0)
 	switch {
 	case i == len(msg):
 		return true
@@ -134,10 +135,10 @@ func (d *Decoder) record(msg []byte, dst *vec.Builder) bool {
 	case msg[i] == '[':
 		i = d.array(msg, i, dst)
 	case msg[i] == 'n':
-		i = d.word(msg, i, "null")
+		i = d.scan.Skip(msg, i, 0)
 	default:
-		if start := i; d.skip(msg, i, 0) >= 0 {
-			i = d.fail(start, "the record is no object")
+		if start := i; d.scan.Skip(msg, i, 0) >= 0 {
+			i = d.scan.Fail(start, "the record is no object")
 		} else {
 			i = -1
 		}
@@ -145,8 +146,8 @@ func (d *Decoder) record(msg []byte, dst *vec.Builder) bool {
 	if i < 0 || i == len(msg) {
 		return i > 0
 	}
-	if i = space(msg, i); i < len(msg) {
-		d.fail(i, "here the text should end")
+	if i = scan.Space(msg, i); i < len(msg) {
+		d.scan.Fail(i, "here the text should end")
 		return false
 	}
 	return true
@@ -154,7 +155,7 @@ func (d *Decoder) record(msg []byte, dst *vec.Builder) bool {
 
 // array reads an array of objects, a row each. Like a record, an element may be null.
 func (d *Decoder) array(b []byte, i int, dst *vec.Builder) int {
-	i = space(b, i+1)
+	i = scan.Space(b, i+1)
 	if i < len(b) && b[i] == ']' {
 		return i + 1
 	}
@@ -167,21 +168,21 @@ func (d *Decoder) array(b []byte, i int, dst *vec.Builder) int {
 			}
 			i = d.object(b, i, dst, 2)
 		case i < len(b) && b[i] == 'n':
-			i = d.word(b, i, "null")
+			i = d.scan.Skip(b, i, d.depth)
 		default:
-			i = d.expected(b, i, "an object")
+			i = d.scan.Expected(b, i, "an object")
 		}
 		if i < 0 {
 			return -1
 		}
-		i = space(b, i)
+		i = scan.Space(b, i)
 		switch {
 		case i < len(b) && b[i] == ',':
-			i = space(b, i+1)
+			i = scan.Space(b, i+1)
 		case i < len(b) && b[i] == ']':
 			return i + 1
 		default:
-			return d.expected(b, i, "a comma or the end of the array")
+			return d.scan.Expected(b, i, "a comma or the end of the array")
 		}
 	}
 }
@@ -204,13 +205,13 @@ func (d *Decoder) object(b []byte, i int, dst *vec.Builder, depth int) int {
 			}
 		}
 		if i >= 0 && i < len(b) && b[i] <= ' ' { // more white space than the record had whose shape is remembered
-			i = space(b, i)
+			i = scan.Space(b, i)
 		}
 		switch {
 		case i < 0:
 			return -1
 		case f == nil:
-			i = d.skip(b, i, depth)
+			i = d.scan.Skip(b, i, depth)
 		default:
 			f.row = d.rows
 			i = d.value(b, i, f, dst)
@@ -234,9 +235,9 @@ func (d *Decoder) object(b []byte, i int, dst *vec.Builder, depth int) int {
 func (d *Decoder) complete(dst *vec.Builder) bool {
 	for _, f := range d.required {
 		if !dst.IsSet(f.col) {
-			d.bad, d.why = f, "is NOT NULL, but null"
+			d.bad, d.scan.Why = f, "is NOT NULL, but null"
 			if f.row != d.rows {
-				d.why = "is NOT NULL, but missing"
+				d.scan.Why = "is NOT NULL, but missing"
 			}
 			return false
 		}
@@ -244,7 +245,7 @@ func (d *Decoder) complete(dst *vec.Builder) bool {
 	if d.failMissing {
 		for i := range d.fields {
 			if d.fields[i].row != d.rows {
-				d.bad, d.why = &d.fields[i], "is missing"
+				d.bad, d.scan.Why = &d.fields[i], "is missing"
 				return false
 			}
 		}

@@ -19,14 +19,14 @@ package json
 import (
 	"millrace/fault"
 	"millrace/format"
+	"millrace/format/json/scan"
 	"millrace/option"
 	"millrace/schema"
 )
 
-// Limits of one record. The parser keeps the kinds of open containers in one word; and a batch of
-// records addresses its text with 31 bits.
+// Limits of one record. A batch of records addresses its text with 31 bits.
 const (
-	MaxDepth  = 64
+	MaxDepth  = scan.MaxDepth
 	MaxRecord = 16 << 20
 )
 

@@ -1,6 +1,10 @@
 package json
 
-import "bytes"
+import (
+	"bytes"
+
+	"millrace/format/json/scan"
+)
 
 // Bounds of what is remembered of a record's shape.
 const (
@@ -41,24 +45,24 @@ func (d *Decoder) member(b []byte, i, k int) (next int, f *field, done bool) {
 	if k == 0 {
 		i++
 	}
-	i = space(b, i)
+	i = scan.Space(b, i)
 	switch {
 	case i < len(b) && b[i] == '}':
 		return i + 1, nil, true
 	case k == 0:
 	case i < len(b) && b[i] == ',':
-		i = space(b, i+1)
+		i = scan.Space(b, i+1)
 	default:
-		return d.expected(b, i, "a comma or the end of the object"), nil, false
+		return d.scan.Expected(b, i, "a comma or the end of the object"), nil, false
 	}
 	from := i
-	if i = d.name(b, i); i < 0 {
+	if i = d.scan.Name(b, i); i < 0 {
 		return -1, nil, false
 	}
 	// The name is valid: what is between the first quote and the one before the colon.
 	name := b[from+1 : bytes.LastIndexByte(b[:bytes.LastIndexByte(b[:i], ':')], '"')]
 	if bytes.IndexByte(name, '\\') >= 0 {
-		d.unescaped = appendUnescaped(d.unescaped[:0], name)
+		d.unescaped = scan.AppendUnescaped(d.unescaped[:0], name)
 		name = d.unescaped
 	}
 	f = d.byName[string(name)]

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"millrace/format"
+	"millrace/format/json/scan"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -15,17 +16,17 @@ import (
 // value reads the value of f. The usual forms are taken at once, the others by coerce.
 func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 	if i >= len(b) {
-		return d.expected(b, i, "a value")
+		return d.scan.Expected(b, i, "a value")
 	}
 	switch f.typ.ID {
 	case schema.Double:
-		if v, end := double(b, i); end > 0 {
+		if v, end := scan.Double(b, i); end > 0 {
 			dst.SetF64(f.col, v)
 			return end
 		}
 	case schema.VarChar, schema.Char:
 		if b[i] == '"' {
-			end, plain := d.text(b, i+1)
+			end, plain := d.scan.Text(b, i+1)
 			if plain {
 				dst.SetBytes(f.col, b[i+1:end])
 				return end + 1
@@ -36,7 +37,7 @@ func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 		}
 	case schema.Timestamp, schema.TimestampLTZ:
 		if b[i] == '"' {
-			end, plain := d.text(b, i+1)
+			end, plain := d.scan.Text(b, i+1)
 			if plain {
 				if v, ok := format.ParseTimestamp(b[i+1:end], d.style, f.typ.ID == schema.TimestampLTZ, f.typ.PerSecond()); ok {
 					dst.SetI64(f.col, v)
@@ -59,49 +60,6 @@ func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 		}
 	}
 	return d.coerce(b, i, f, dst)
-}
-
-var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
-
-// double reads a number whose digits fit 53 bits and that has no exponent: both the digits and the power
-// of ten are then exact, so that one division rounds right (W. D. Clinger, 1990). end is 0 for all else.
-func double(b []byte, i int) (f float64, end int) {
-	negative := b[i] == '-'
-	if negative {
-		i++
-	}
-	start, n := i, uint64(0)
-	for i < len(b) && b[i]-'0' <= 9 {
-		n = n*10 + uint64(b[i]-'0')
-		i++
-	}
-	length := i - start
-	if length == 0 || length > 1 && b[start] == '0' {
-		return 0, 0
-	}
-	fraction := 0
-	if i < len(b) && b[i] == '.' {
-		i++
-		from := i
-		for i < len(b) && b[i]-'0' <= 9 {
-			n = n*10 + uint64(b[i]-'0')
-			i++
-		}
-		if fraction = i - from; fraction == 0 {
-			return 0, 0
-		}
-	}
-	if length+fraction > 19 || n > 1<<53 || i < len(b) && b[i]|0x20 == 'e' {
-		return 0, 0
-	}
-	f = float64(int64(n))
-	if fraction > 0 {
-		f /= powersOfTen[fraction]
-	}
-	if negative {
-		f = -f
-	}
-	return f, i
 }
 
 // whole reads an integer of up to 18 digits. end is 0 for all else.
@@ -145,34 +103,34 @@ func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
 	var text []byte
 	switch b[i] {
 	case '"':
-		end, plain := d.text(b, i+1)
+		end, plain := d.scan.Text(b, i+1)
 		if end < 0 {
 			return -1
 		}
 		text, i = b[i+1:end], end+1
 		if !plain {
-			d.unescaped = appendUnescaped(d.unescaped[:0], text)
+			d.unescaped = scan.AppendUnescaped(d.unescaped[:0], text)
 			text = d.unescaped
 		}
 	case '{', '[':
 		kind = tokenContainer
-		i = d.container(b, i, d.depth)
+		i = d.scan.Skip(b, i, d.depth)
 	case 'n':
-		i = d.word(b, i, "null")
+		i = d.scan.Skip(b, i, d.depth)
 		dst.SetNull(f.col)
 		return i
 	case 't', 'f':
 		kind = tokenBool
-		i = d.scalar(b, i)
+		i = d.scan.Skip(b, i, d.depth)
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		var integer bool
-		i, integer = d.number(b, i)
+		i, integer = d.scan.Number(b, i)
 		kind = tokenFraction
 		if integer {
 			kind = tokenWhole
 		}
 	default:
-		return d.fail(i, "this is no JSON value")
+		return d.scan.Fail(i, "this is no JSON value")
 	}
 	if i < 0 {
 		return -1
@@ -188,7 +146,7 @@ func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
 		dst.SetNull(f.col)
 		return i
 	}
-	d.bad, d.why = f, v.reason(text, f.typ)
+	d.bad, d.scan.Why = f, v.reason(text, f.typ)
 	return -1
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"millrace/connector"
 	"millrace/format"
+	"millrace/format/json/scan"
 )
 
 // batch is what one request sends, on its way to the bus. It is used again by later requests.
@@ -35,7 +36,7 @@ func (b *batch) size() int { return len(b.good) + len(b.rejected) }
 // parse reads the points of the body. An error says why the body as a whole is none.
 func (b *batch) parse(contentType string, nowMicros int64) *problem {
 	body := bytes.TrimPrefix(b.body, []byte("\xef\xbb\xbf"))
-	start := space(body, 0)
+	start := scan.Space(body, 0)
 	switch {
 	case start == len(body):
 		return badRequest("the body is empty", "send a DataPoint, a list of them, or one on each line: "+example)
@@ -62,7 +63,7 @@ func (b *batch) one(body []byte, start int, nowMicros int64) *problem {
 	pointEnd := b.dec.decode(body, start, nowMicros)
 	broken, end := pointEnd < 0, 0
 	if !broken {
-		end = space(body, pointEnd)
+		end = scan.Space(body, pointEnd)
 	}
 	switch {
 	case !broken && end == len(body):
@@ -71,7 +72,7 @@ func (b *batch) one(body []byte, start int, nowMicros int64) *problem {
 	case !broken && bytes.IndexByte(body[start:end], '\n') >= 0, looksLikeLines(body[start:]):
 		return b.lines(body, nowMicros)
 	case !broken:
-		b.dec.fail(end, "there is more behind the point")
+		b.dec.scan.Fail(end, "there is more behind the point")
 	}
 	return b.broken(body)
 }
@@ -98,8 +99,8 @@ func (b *batch) list(body []byte, start int, nowMicros int64) *problem {
 		i, more = d.next(body, end, ']')
 	}
 	if i >= 0 {
-		if i = space(body, i); i < len(body) {
-			i = d.fail(i, "there is more behind the list")
+		if i = scan.Space(body, i); i < len(body) {
+			i = d.scan.Fail(i, "there is more behind the list")
 		}
 	}
 	if i < 0 {
@@ -119,7 +120,7 @@ func (b *batch) lines(body []byte, nowMicros int64) *problem {
 		} else {
 			body = nil
 		}
-		start := space(line, 0)
+		start := scan.Space(line, 0)
 		if start == len(line) {
 			continue
 		}
@@ -129,7 +130,7 @@ func (b *batch) lines(body []byte, nowMicros int64) *problem {
 		line = bytes.TrimRight(line[start:], " \t\r")
 		end := d.decode(line, 0, nowMicros)
 		if end >= 0 && end < len(line) {
-			end = d.fail(end, "there is more behind the point")
+			end = d.scan.Fail(end, "there is more behind the point")
 		}
 		if end < 0 {
 			d.bad = d.syntax(line)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"millrace/format"
+	"millrace/format/json/scan"
 )
 
 // Limits of a point. Names become measurements and columns, which are kept in many places.
@@ -42,7 +43,7 @@ type Tag struct {
 // values; a tag, tags or timestamp of null is as good as absent. Other members are passed over, and
 // of a member that stands twice the last one counts.
 type PointDecoder struct {
-	scanner
+	scan    scan.Scanner
 	point   Point
 	number  []byte // the value as it was written
 	scratch []byte // what strings with escapes stand for
@@ -54,10 +55,10 @@ type PointDecoder struct {
 // Decode reads the one point that msg is. A point without a timestamp gets now. The result is valid
 // until the next call, as long as msg is. An error is a *format.Error.
 func (d *PointDecoder) Decode(msg []byte, now time.Time) (*Point, error) {
-	end := d.decode(msg, space(msg, 0), now.UnixMicro())
+	end := d.decode(msg, scan.Space(msg, 0), now.UnixMicro())
 	if end >= 0 {
-		if end = space(msg, end); end < len(msg) {
-			end = d.fail(end, "there is more behind the point")
+		if end = scan.Space(msg, end); end < len(msg) {
+			end = d.scan.Fail(end, "there is more behind the point")
 		}
 	}
 	if end < 0 {
@@ -71,7 +72,7 @@ func (d *PointDecoder) Decode(msg []byte, now time.Time) (*Point, error) {
 
 // syntax is the error that the scanner has noted.
 func (d *PointDecoder) syntax(b []byte) *format.Error {
-	return &format.Error{Reason: fmt.Sprintf("broken JSON at byte %d of %d: %s", d.at, len(b), d.why)}
+	return &format.Error{Reason: fmt.Sprintf("broken JSON at byte %d of %d: %s", d.scan.At, len(b), d.scan.Why)}
 }
 
 // refuse notes what is wrong with a point. Reading goes on behind it.
@@ -100,7 +101,7 @@ func (d *PointDecoder) decode(b []byte, i int, nowMicros int64) int {
 	p.Metric, p.Tags, p.TimeMicros, p.Value = nil, p.Tags[:0], nowMicros, 0
 	d.number, d.scratch, d.bad = nil, d.scratch[:0], nil
 	if i < len(b) && b[i] != '{' {
-		end := d.skip(b, i, 0)
+		end := d.scan.Skip(b, i, 0)
 		if end >= 0 {
 			d.refuse("", "%s is no object with timestamp, metric, value and tags", shown(b[i:end]))
 		}
@@ -138,7 +139,7 @@ func (d *PointDecoder) members(b []byte, i int, nowMicros int64) int {
 		case "tags":
 			i = d.tags(b, i)
 		default:
-			i = d.skip(b, i, 1)
+			i = d.scan.Skip(b, i, 1)
 		}
 		if i < 0 {
 			return -1
@@ -148,22 +149,49 @@ func (d *PointDecoder) members(b []byte, i int, nowMicros int64) int {
 	return i
 }
 
+// open reads the bracket of an object or array. more says whether a member follows, at end; if not, end
+// is behind the container.
+func (d *PointDecoder) open(b []byte, i int, first, last byte) (end int, more bool) {
+	if i >= len(b) || b[i] != first {
+		return d.scan.Expected(b, i, "an object or array"), false
+	}
+	i = scan.Space(b, i+1)
+	if i < len(b) && b[i] == last {
+		return i + 1, false
+	}
+	return i, true
+}
+
+// next reads what follows a member: a comma and the space before the next one, or the end.
+func (d *PointDecoder) next(b []byte, i int, last byte) (end int, more bool) {
+	i = scan.Space(b, i)
+	if i < len(b) {
+		switch b[i] {
+		case ',':
+			return scan.Space(b, i+1), true
+		case last:
+			return i + 1, false
+		}
+	}
+	return d.scan.Expected(b, i, "a comma or the end of the object or array"), false
+}
+
 // name reads a member's name and its colon, and stops at its value.
 func (d *PointDecoder) name(b []byte, i int) (name []byte, end int) {
 	if i >= len(b) || b[i] != '"' {
-		return nil, d.expected(b, i, "a name in quotes")
+		return nil, d.scan.Expected(b, i, "a name in quotes")
 	}
 	name, i = d.content(b, i)
 	if i < 0 {
 		return nil, -1
 	}
-	return name, d.colon(b, i)
+	return name, d.scan.Colon(b, i)
 }
 
 // content reads a string and what it stands for. scratch only grows within a point, so that earlier
 // contents stay.
 func (d *PointDecoder) content(b []byte, i int) (content []byte, end int) {
-	end, plain := d.text(b, i+1)
+	end, plain := d.scan.Text(b, i+1)
 	if end < 0 {
 		return nil, -1
 	}
@@ -171,13 +199,13 @@ func (d *PointDecoder) content(b []byte, i int) (content []byte, end int) {
 		return b[i+1 : end], end + 1
 	}
 	start := len(d.scratch)
-	d.scratch = appendUnescaped(d.scratch, b[i+1:end])
+	d.scratch = scan.AppendUnescaped(d.scratch, b[i+1:end])
 	return d.scratch[start:len(d.scratch):len(d.scratch)], end + 1
 }
 
 func (d *PointDecoder) metric(b []byte, i int) int {
 	if i >= len(b) || b[i] != '"' {
-		end := d.skip(b, i, 1)
+		end := d.scan.Skip(b, i, 1)
 		if end >= 0 {
 			d.refuse("metric", "%s is no text", shown(b[i:end]))
 		}
@@ -213,15 +241,15 @@ func judgeName(name []byte) string {
 
 func (d *PointDecoder) value(b []byte, i int) int {
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
-		end := d.skip(b, i, 1)
+		end := d.scan.Skip(b, i, 1)
 		if end >= 0 {
 			d.refuse("value", "%s is no number", shown(b[i:end]))
 		}
 		return end
 	}
-	v, end := double(b, i)
+	v, end := scan.Double(b, i)
 	if end == 0 {
-		if end = d.numeral(b, i); end < 0 {
+		if end, _ = d.scan.Number(b, i); end < 0 {
 			return -1
 		}
 		var err error
@@ -236,7 +264,7 @@ func (d *PointDecoder) value(b []byte, i int) int {
 func (d *PointDecoder) tags(b []byte, i int) int {
 	d.point.Tags = d.point.Tags[:0]
 	if i >= len(b) || b[i] != '{' {
-		end := d.skip(b, i, 1)
+		end := d.scan.Skip(b, i, 1)
 		if end >= 0 && b[i] != 'n' {
 			d.refuse("tags", "%s is no object", shown(b[i:end]))
 		}
@@ -259,7 +287,7 @@ func (d *PointDecoder) tags(b []byte, i int) int {
 // tag reads the value of the tag key.
 func (d *PointDecoder) tag(b []byte, i int, key []byte) int {
 	if i >= len(b) {
-		return d.expected(b, i, "a value")
+		return d.scan.Expected(b, i, "a value")
 	}
 	var value []byte
 	var end int
@@ -267,13 +295,13 @@ func (d *PointDecoder) tag(b []byte, i int, key []byte) int {
 	case '"':
 		value, end = d.content(b, i)
 	case '{', '[':
-		if end = d.skip(b, i, 2); end >= 0 {
+		if end = d.scan.Skip(b, i, 2); end >= 0 {
 			d.refuse("tags", "%q is neither text nor a number nor a truth value", shown(key))
 		}
 	case 'n':
-		return d.skip(b, i, 2)
+		return d.scan.Skip(b, i, 2)
 	default:
-		if end = d.skip(b, i, 2); end >= 0 {
+		if end = d.scan.Skip(b, i, 2); end >= 0 {
 			value = b[i:end]
 		}
 	}

@@ -17,7 +17,7 @@ var (
 // timestamp reads the point's time.
 func (d *PointDecoder) timestamp(b []byte, i int, nowMicros int64) int {
 	if i >= len(b) {
-		return d.expected(b, i, "a value")
+		return d.scan.Expected(b, i, "a value")
 	}
 	start, ok := i, false
 	switch c := b[i]; {
@@ -27,11 +27,11 @@ func (d *PointDecoder) timestamp(b []byte, i int, nowMicros int64) int {
 			d.point.TimeMicros, ok = parseInstant(text)
 		}
 	case c == '-' || c-'0' <= 9:
-		if i = d.numeral(b, i); i >= 0 {
+		if i, _ = d.scan.Number(b, i); i >= 0 {
 			d.point.TimeMicros, ok = parseEpoch(b[start:i])
 		}
 	default:
-		i = d.skip(b, i, 1)
+		i = d.scan.Skip(b, i, 1)
 		d.point.TimeMicros, ok = nowMicros, c == 'n'
 	}
 	switch {
