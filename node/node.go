@@ -264,13 +264,13 @@ func (n *Node) evict(ctx context.Context) {
 	}
 }
 
-// again runs a loop that stands on the bus, and runs it anew when the bus was away or a topic that it
+// again runs a loop that stands on the bus until it is done, and runs it anew when the bus was away or a topic that it
 // read was deleted.
 func again(ctx context.Context, log *slog.Logger, name string, run func(context.Context) error) error {
 	const wait = time.Second
 	for {
 		err := run(ctx)
-		if ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil {
 			return nil
 		}
 		if kind := fault.KindOf(err); kind != fault.Unavailable && kind != fault.NotFound {
