@@ -64,7 +64,8 @@ func TestPythonWebSocket(t *testing.T) {
 func TestOpenAPI(t *testing.T) {
 	t.Parallel()
 	p := start(t, "--demo=off")
-	out := outside(t, 5*time.Minute, []string{"NO_COLOR=1"}, python(t, "st"), "run", p.url("/openapi.json"),
+	out := outside(t, 5*time.Minute, []string{"NO_COLOR=1"}, python(t, "st"),
+		"--config-file", filepath.Join("clients", "schemathesis.toml"), "run", p.url("/openapi.json"),
 		"--checks", "all", "--phases", "examples,coverage,fuzzing", "--max-examples", "25", "--seed", "1",
 		"--generation-database", "none", "--request-timeout", "20", "--exclude-path", "/ws/realtime")
 	t.Log(out[max(0, len(out)-1500):])

@@ -53,7 +53,7 @@ func TestSQLAsTSV(t *testing.T) {
 	got := runSQL(t, fileScript(t, celsiusQuery), "--output", "tsv")
 	want := "op\tid\tcelsius\tevent_time\n" +
 		"+I\ts001\t25.0\t2026-11-20 10:00:01.000\n" +
-		"+I\ts002\tNULL\t2026-11-20 10:00:02.500\n" +
+		"+I\ts002\t<NULL>\t2026-11-20 10:00:02.500\n" +
 		"+I\ts001\t10.0\t2026-11-20 10:00:12.000\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
