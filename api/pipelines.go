@@ -66,7 +66,7 @@ type PipelineRequest struct {
 	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers"`
 	SQL  string `json:"sql" minLength:"1" maxLength:"200000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1'); CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole'); INSERT INTO nowhere SELECT n FROM numbers"`
 	// DeadLetters is beside the SQL because Flink has no word for it.
-	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job"`
+	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" nullable:"true" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job"`
 }
 
 // maxScriptBytes bounds a request with SQL in it: of the length allowed, with every character escaped.
