@@ -223,6 +223,15 @@ export class Live {
   }
 }
 
+/**
+ * secondsLeft until the next attempt. A clock that ticks once a second is up to a second behind: it
+ * must not make the wait look longer than any wait is.
+ */
+export function secondsLeft(retryAt: number, now: number): number {
+  const left = Math.min(retryAt - now, RETRY_MS + RETRY_JITTER_MS)
+  return Math.max(0, Math.ceil(left / 1000))
+}
+
 /** urlOf is the socket of the server that served the page. */
 export function urlOf(location: { protocol: string; host: string }): string {
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/realtime`

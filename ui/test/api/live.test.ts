@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { Live, QUEUE_LIMIT, RETRY_JITTER_MS, RETRY_MS, SILENCE_MS, urlOf, type Socket } from '@/api/live'
+import { Live, QUEUE_LIMIT, RETRY_JITTER_MS, RETRY_MS, secondsLeft, SILENCE_MS, urlOf, type Socket } from '@/api/live'
 import type { BaseMessage, MetricsMessage, TopicMessage } from '@/api/types'
 
 class FakeSocket implements Socket {
@@ -279,6 +279,10 @@ describe('batches', () => {
     expect(frames).toHaveLength(0)
     expect(live.dropped).toBe(7)
   })
+})
+
+it('secondsLeft counts down from six at most, to zero', () => {
+  expect([6999, 6000, 5001, 5000, 1, 0, -500].map((left) => secondsLeft(left, 0))).toEqual([6, 6, 6, 5, 1, 0, 0])
 })
 
 it('urlOf follows the page', () => {

@@ -78,12 +78,12 @@ export async function lookAtWall({ baseUrl, screens, executablePath = process.en
 
   const steps = {
     async 'charts move within five seconds'() {
-      const started = Date.now()
       const page = await open('/', displays[1])
+      const started = await page.evaluate(() => performance.timeOrigin)
       const last = () => find(page, 'chart-cpu').getAttribute('data-last')
       const first = await change(last, '', 'the CPU chart')
       await change(last, first, 'the CPU chart')
-      const took = Date.now() - started
+      const took = Math.round(Date.now() - started)
       assert.ok(took < FIRST_MOVE_MS, `the first move took ${took} ms`)
       await live(page)
       for (const id of charts) {
