@@ -80,7 +80,8 @@ func (r *run) discover(ctx context.Context) error {
 	return nil
 }
 
-// checkpoint commits one epoch, unless nothing has been read since the last.
+// checkpoint commits one epoch, unless nothing has been read or written since the last. An idle split
+// lets windows fire without anything being read.
 func (r *run) checkpoint(ctx context.Context, last bool) error {
 	began := time.Now()
 	r.gate.Lock()
@@ -91,6 +92,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 		return nil
 	}
 	size, err := r.commit(ctx, &next)
+	r.wrote = r.stats.written()
 	r.gate.Unlock()
 	if err != nil {
 		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
@@ -120,6 +122,9 @@ func (r *run) position() Epoch {
 }
 
 func (r *run) moved(next Epoch) bool {
+	if r.stats.written() != r.wrote {
+		return true
+	}
 	for id, s := range next.Sources {
 		if s != r.epoch.Sources[id] {
 			return true

@@ -184,16 +184,16 @@ func openSource(e *Env, n *plan.Scan, deadLetters bool) (connector.Source, func(
 	if !ok || f.NewDecoder == nil {
 		return nil, nil, fault.New(fault.Invalid, "read table %q: format %q cannot be read", n.Table, n.FormatName)
 	}
-	physical := physicalSchema(n)
+	physical := physicalSchema(n.Read, n.Meta)
 	opts := formatOptions(f, n.FormatOptions, deadLetters)
 	return src, func() (format.Decoder, error) { return f.NewDecoder(physical, opts) }, nil
 }
 
-// physicalSchema is the leading columns of Read, which the decoder fills; metadata columns follow.
-func physicalSchema(n *plan.Scan) *schema.Schema {
+// physicalSchema is the columns of a table that its format reads and writes: all but the metadata.
+func physicalSchema(all *schema.Schema, meta map[int]string) *schema.Schema {
 	s := &schema.Schema{}
-	for i, f := range n.Read.Fields {
-		if _, meta := n.Meta[i]; !meta {
+	for i, f := range all.Fields {
+		if _, ok := meta[i]; !ok {
 			s.Fields = append(s.Fields, f)
 		}
 	}

@@ -117,7 +117,7 @@ func (j *Job) once(ctx context.Context) (err error) {
 		return nil
 	}
 	j.stats.begin()
-	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats}
+	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written()}
 	if j.env.StateDir != "" {
 		r.dir = filepath.Join(j.env.StateDir, j.spec.Name)
 	}

@@ -108,7 +108,7 @@ func (l *busLedger) produce(ctx context.Context, recs []bus.Record) error {
 // deadLetter is the record that tells of a bad one; it owns its memory.
 func (l *busLedger) deadLetter(scan *plan.Scan, r *connector.Refused) bus.Record {
 	topic, partition := scan.Table, ""
-	if scan.Connector == "kafka" {
+	if scan.Options.Has("topic") {
 		if at := strings.LastIndexByte(string(r.Split), '/'); at >= 0 {
 			topic, partition = string(r.Split[:at]), string(r.Split[at+1:])
 		}

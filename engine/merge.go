@@ -70,24 +70,33 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 	}
 }
 
-// advance moves the watermark to the lowest of the inputs that are not idle. When all are idle, so
-// is the task, and its watermark stays.
+// advance moves the watermark to the lowest of the inputs that are not idle. When all are idle, none
+// holds back the one that has come furthest, in whatever order they fell silent, and the task is
+// idle, too (Flink's rule).
 func (t *mergeTask) advance() error {
-	low, all := int64(maxWatermark), true
+	low, high, all := int64(maxWatermark), startWatermark, true
 	for i, wm := range t.wms {
+		high = max(high, wm)
 		if !t.idle[i] {
 			low, all = min(low, wm), false
 		}
 	}
 	if all {
+		if err := t.move(high); err != nil {
+			return err
+		}
 		return t.chain.Idle()
 	}
-	if low <= t.current {
+	return t.move(low)
+}
+
+func (t *mergeTask) move(wm int64) error {
+	if wm <= t.current {
 		return nil
 	}
-	t.current = low
+	t.current = wm
 	t.call.Now = time.Now()
-	return t.chain.Watermark(low)
+	return t.chain.Watermark(wm)
 }
 
 // barrier passes the barrier on once every input has sent it, and reports to the coordinator.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -38,6 +39,7 @@ type run struct {
 	gate  sync.RWMutex  // held by the coordinator while the tasks stand still
 	acks  chan struct{} // one for each merge task that a barrier has passed
 	epoch Epoch         // the last one committed
+	wrote int64         // stats.written at that time
 	dir   string        // of the snapshots
 }
 
@@ -159,6 +161,10 @@ func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, 
 		made, err := o.stage.ops[k](e)
 		if err != nil {
 			return err
+		}
+		if _, ok := made.(op.Stateful); ok {
+			// Snapshots ask only the operator behind an exchange, where keys have an owner.
+			panic(fmt.Sprintf("engine: operator %T has state, but stands in a chain", made))
 		}
 		tail = newLink(made, tail)
 	}
@@ -283,19 +289,30 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	for _, m := range r.merges {
 		tasks.Go(guard(func() error { return m.run(stop) }))
 	}
-	var reading sync.WaitGroup
+	// Only splits that are read to their end count: a task that fails must not look like one that is done.
+	ended, left := make(chan struct{}), atomic.Int64{}
+	finish := func() {
+		if left.Add(-1) == 0 {
+			close(ended)
+		}
+	}
+	left.Store(int64(len(r.sources)))
 	for _, t := range r.sources {
 		if t.done {
 			if err := r.replayEnd(t); err != nil {
 				return err
 			}
+			finish()
 			continue
 		}
-		reading.Add(1)
-		tasks.Go(guard(func() error { defer reading.Done(); return t.run(stop) }))
+		tasks.Go(guard(func() error {
+			err := t.run(stop)
+			if err == nil {
+				finish()
+			}
+			return err
+		}))
 	}
-	ended := make(chan struct{})
-	go func() { reading.Wait(); close(ended) }()
 	tasks.Go(guard(func() error {
 		err := r.coordinate(stop, ended)
 		if err == nil {
@@ -398,7 +415,7 @@ func (r *run) openWriter(ctx context.Context, o *openStage, task int) (connector
 		if !ok || f.NewEncoder == nil {
 			return nil, fault.New(fault.Invalid, "write table %q: format %q cannot be written", n.Table, n.FormatName)
 		}
-		if enc, err = f.NewEncoder(n.Schema, n.FormatOptions); err != nil {
+		if enc, err = f.NewEncoder(physicalSchema(n.Schema, n.Meta), n.FormatOptions); err != nil {
 			return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 		}
 	}

@@ -74,6 +74,9 @@ type counters struct {
 	splits     []*sourceTask
 }
 
+// written counts what sinks and dead letters have got so far.
+func (c *counters) written() int64 { return c.rowsOut.Load() + c.refused.Load() }
+
 func (c *counters) setState(s State, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

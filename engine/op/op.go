@@ -17,6 +17,8 @@ type Out interface {
 }
 
 // Operator turns batches into batches.
+//
+// It has one input; what comes from several tasks or stages comes through one exchange.
 type Operator interface {
 	Process(b *vec.Batch, out Out) error
 }
@@ -35,7 +37,8 @@ type Flusher interface {
 
 // Stateful is an operator that must survive a restart. Restore is called once for each task that wrote
 // a part of the snapshot, and takes only the rows whose keys are in this task's share, so that a
-// job may go on at another parallelism.
+// job may go on at another parallelism. Only the operator behind an exchange can have state: there
+// each key has one owner.
 type Stateful interface {
 	Snapshot(w *state.Writer) error
 	Restore(r *state.Reader, share Share) error
