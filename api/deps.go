@@ -123,6 +123,13 @@ type Record struct {
 	Offset     int64
 	Time       time.Time
 	Key, Value []byte
+	Headers    []Header
+}
+
+// Header is a name and a value beside a record.
+type Header struct {
+	Name  string
+	Value []byte
 }
 
 // Pipelines runs SQL pipelines. A name that does not exist is a fault.NotFound; SQL that does not

@@ -56,9 +56,9 @@ func newFake() *fake {
 		}},
 		table: Table{Columns: []Column{{"one", "INTEGER"}}, Rows: [][]any{{int64(1)}}},
 		records: map[string][]Record{"sensors.stats": {
-			{0, 7, now, []byte("s001"), []byte(`{"id": "s001"}`)},
-			{0, 8, now, nil, []byte("plain \xff text")},
-			{1, 0, now, nil, nil},
+			{Offset: 7, Time: now, Key: []byte("s001"), Value: []byte(`{"id": "s001"}`), Headers: []Header{{"millrace.error", []byte("bad")}}},
+			{Offset: 8, Time: now, Value: []byte("plain \xff text")},
+			{Partition: 1, Time: now},
 		}},
 		tails: map[string][]chan Record{},
 		pipes: []Pipeline{{Name: "sensors", State: "running", SQL: "INSERT …", Jobs: []Job{{Name: "clean", State: "running", Lag: -1}}}},

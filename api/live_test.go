@@ -184,7 +184,7 @@ func TestTopicChannel(t *testing.T) {
 		s.next("op", "subscribed", "id", "b")
 	}
 	eventually(t, func() error {
-		if n := b.fake.produce("sensors.stats", Record{2, 9, time.Unix(0, 0), []byte("k"), []byte(`{"id":"s001"}`)}); n != 1 {
+		if n := b.fake.produce("sensors.stats", Record{Partition: 2, Offset: 9, Time: time.Unix(0, 0), Key: []byte("k"), Value: []byte(`{"id":"s001"}`)}); n != 1 {
 			return fmt.Errorf("%d tails, want the one that both share", n)
 		}
 		return nil

@@ -37,6 +37,8 @@ type RecordView struct {
 	Timestamp time.Time `json:"timestamp"`
 	Key       *string   `json:"key"`
 	Value     any       `json:"value" doc:"JSON where the value is, else text; null for a tombstone"`
+	// Headers of one name are shown by the last.
+	Headers map[string]string `json:"headers,omitempty" doc:"What stands beside the value, as the reason of a dead letter"`
 }
 
 // maxValueBytes bounds how much of a value is shown: longer ones are cut, as text.
@@ -48,6 +50,12 @@ func (r *Record) view() RecordView {
 	if r.Key != nil {
 		key := printable(r.Key)
 		v.Key = &key
+	}
+	for _, h := range r.Headers {
+		if v.Headers == nil {
+			v.Headers = make(map[string]string, len(r.Headers))
+		}
+		v.Headers[h.Name] = printable(h.Value)
 	}
 	switch {
 	case r.Value == nil:

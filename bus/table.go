@@ -72,6 +72,12 @@ func (b *Bus) readAll(ctx context.Context, topic string, use func(*Fetch)) error
 	if err != nil {
 		return err
 	}
+	return b.readRange(ctx, topic, from, upto, use)
+}
+
+// readRange gives use the committed records of each partition from one offset to another, which must
+// be there. upto is used up.
+func (b *Bus) readRange(ctx context.Context, topic string, from, upto map[int32]int64, use func(*Fetch)) error {
 	r, err := b.NewReader(ReaderConfig{Committed: true})
 	if err != nil {
 		return err

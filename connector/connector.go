@@ -1,8 +1,8 @@
 // Package connector is the border with the systems that SQL tables stand for: where rows are read
 // from and written to, and how a connector declares itself.
 //
-// Each system is a folder below, source and sink together; the list of them is in builtin. The
-// engine calls them. A connector never waits and tries again by itself: it returns a
+// Each system is a folder below, source, sink and collector together; the list of them is in builtin.
+// The engine calls sources and sinks, node runs collectors. A connector never waits and tries again by itself: it returns a
 // fault.Unavailable, and the one retry loop in the engine restarts the job from its last checkpoint.
 package connector
 
@@ -28,7 +28,9 @@ const MaxWait = 100 * time.Millisecond
 
 // Source is something rows can be read from. Its methods may be called from several goroutines.
 type Source interface {
-	// Splits lists what there is to read now. The engine asks again from time to time.
+	// Splits lists what there is to read now. The engine asks again every few seconds; more splits
+	// than before restart the job from a checkpoint. None at the start is tried again later. When all
+	// splits have ended, so has the job: a source that never ends has a split that never does.
 	Splits(ctx context.Context) ([]Split, error)
 	// Open reads s from the given offset on (the first row not yet read). decode makes the rows
 	// of the table's physical columns; a source that has rows already ignores it.
@@ -42,6 +44,7 @@ type Reader interface {
 	// Read appends rows to dst.Rows until it is full, until no more are at hand, or until MaxWait
 	// has passed without one; no rows is not an error. io.EOF, with or without rows, ends a bounded
 	// split. Records that cannot be decoded go to dst.Refused, and reading goes on behind them.
+	// Metadata columns are set before a record is decoded, as decoding ends its row.
 	Read(ctx context.Context, dst *Rows) error
 	// Offset is where the next Read begins, by what earlier Reads returned.
 	Offset() Offset
@@ -93,7 +96,7 @@ type Txn interface {
 	ID() string
 }
 
-// Sink is something rows can be written to.
+// Sink is something rows can be written to. The engine makes one for each task.
 type Sink interface {
 	// Open makes the writer of one task. encode turns rows into bytes; a sink that takes rows
 	// ignores it.
@@ -105,7 +108,8 @@ type Sink interface {
 // Writer writes the rows of one task. One goroutine uses it at a time.
 type Writer interface {
 	// Write takes the live rows of b, which is valid only during the call. It may return before they
-	// are durable and blocks while too much is under way: that is backpressure.
+	// are durable and blocks while too much is under way: that is backpressure. Unless the Spec says
+	// Changelog, all rows are Inserts.
 	Write(ctx context.Context, b *vec.Batch) error
 	// Flush returns when everything written is durable or is part of the job's transaction. It is
 	// called at every checkpoint, before the commit.
@@ -114,8 +118,9 @@ type Writer interface {
 }
 
 // Committer is a Writer that stages rows and publishes them once the epoch is committed, as
-// filesystem does. staged is kept in the epoch's snapshot. Commit is called until it succeeds, also
-// after a crash, and must not repeat itself. kafka needs none of this: its records are in the
+// filesystem does. Prepare follows Flush. staged is kept in the epoch record, so it must be small;
+// nothing staged is not committed. Commit is called until it succeeds, also after a crash, then on the
+// new writer of the same task and before any Write; it must not repeat itself. kafka needs none of this: its records are in the
 // job's transaction.
 type Committer interface {
 	Writer
@@ -134,7 +139,7 @@ type Table struct {
 	Options option.Values
 }
 
-// Spec is a connector as users see it; docs, the UI form and the checks of options are made from it.
+// Spec is a connector as users see it; the checks of its options are made from it.
 type Spec struct {
 	Name string
 	Doc  string
@@ -143,11 +148,19 @@ type Spec struct {
 	Options []option.Option
 	// Format says whether tables need a 'format'.
 	Format bool
-	// Metadata are the metadata keys that can be read, with their types.
+	// Changelog: the sink takes rows of every kind. Otherwise a query whose rows change is refused.
+	Changelog bool
+	// Periodic: the watermark moves at the end of each batch read, not at each row, unless a table
+	// says otherwise: for sources whose batches depend on the clock anyway.
+	Periodic bool
+	// Metadata are the metadata keys that can be read, with their types; Writable are those that can
+	// be written, too.
 	Metadata map[string]schema.Type
+	Writable []string
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)
-	// Collect is nil for a connector that brings nothing to the bus by itself.
+	// Collect makes what brings records to the bus by itself, as configured under sources; nil for a
+	// connector that does not.
 	Collect func(option.Values) (Collector, error)
 }

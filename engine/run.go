@@ -298,15 +298,12 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	}
 	left.Store(int64(len(r.sources)))
 	for _, t := range r.sources {
+		live := t.run
 		if t.done {
-			if err := r.replayEnd(t); err != nil {
-				return err
-			}
-			finish()
-			continue
+			live = t.replayEnd
 		}
 		tasks.Go(guard(func() error {
-			err := t.run(stop)
+			err := live(stop)
 			if err == nil {
 				finish()
 			}
@@ -326,14 +323,6 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 		return nil
 	}
 	return err
-}
-
-// replayEnd tells the tasks behind a split that had ended before the restart that it has.
-func (r *run) replayEnd(t *sourceTask) error {
-	if len(r.merges) == 0 {
-		return nil
-	}
-	return t.chain.Watermark(maxWatermark)
 }
 
 // guard turns a panic of a task into an error: the job restarts, the process lives.

@@ -66,6 +66,13 @@ func (t *sourceTask) run(ctx context.Context) error {
 	return nil
 }
 
+// replayEnd tells the tasks behind a split that had ended before the restart that it has.
+func (t *sourceTask) replayEnd(context.Context) error {
+	t.gate.RLock()
+	defer t.gate.RUnlock()
+	return t.chain.Watermark(maxWatermark)
+}
+
 // remind tells the tasks behind how far event time had come before the restart: a split that has
 // nothing new would hold the others back.
 func (t *sourceTask) remind() error {

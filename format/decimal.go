@@ -6,100 +6,55 @@ import (
 	"millrace/vec"
 )
 
-// maxDigits is the largest precision of a DECIMAL.
-const maxDigits = 38
-
-// ParseDecimal reads a number as Java's BigDecimal does (digits, a point, an exponent) and rounds it half
-// up to the given scale. fits is false if it then has more digits than the precision: such a number
-// is NULL in Flink.
-func ParseDecimal(s []byte, precision, scale int32) (d vec.Decimal128, fits, ok bool) {
-	digits, n, point, negative, ok := significant(s)
-	if !ok || n == 0 {
-		return d, ok, ok
-	}
-	keep := point + int64(scale) // how many of the digits stand before the place to round at
-	switch {
-	case keep > int64(precision):
-		return d, false, true
-	case keep < 0:
-		return d, true, true
-	}
-	var hi, lo uint64
-	for i := range int(keep) {
-		digit := byte(0)
-		if i < n {
-			digit = digits[i]
-		}
-		hi, lo = timesTenPlus(hi, lo, uint64(digit))
-	}
-	if int(keep) < n && digits[keep] >= 5 {
-		var carry uint64
-		lo, carry = bits.Add64(lo, 1, 0)
-		hi += carry
-	}
-	if limHi, limLo := tenTo(precision); hi > limHi || hi == limHi && lo >= limLo {
-		return d, false, true
-	}
-	d = vec.Decimal128{Lo: lo, Hi: int64(hi)}
-	if negative {
-		d = negate(d)
-	}
-	return d, true, true
+// Number is the parts of a number in text. The slices are parts of the text.
+type Number struct {
+	Negative        bool
+	Whole, Fraction []byte // the digits before and behind the point
+	Exp             int64  // the power of ten that is behind them; at most ±maxExponent
 }
 
-// significant returns the digits of a number from the first that is not zero on (those beyond
-// maxDigits+1 cannot change a rounded DECIMAL and are dropped), and where the point stands among them.
-func significant(s []byte) (digits [maxDigits + 2]byte, n int, point int64, negative, ok bool) {
+// maxExponent keeps sums of exponents and lengths in an int64; with it a number is 0 or too big anyway.
+const maxExponent = 1 << 50
+
+// ScanNumber reads [+-]digits[.digits][e[+-]digits] with at least one digit before the exponent.
+func ScanNumber(text []byte) (n Number, ok bool) {
 	i := 0
-	if i < len(s) && (s[i] == '-' || s[i] == '+') {
-		negative = s[i] == '-'
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		n.Negative = text[i] == '-'
 		i++
 	}
-	seen, fraction := false, false
-	for ; i < len(s); i++ {
-		c := s[i]
-		if c == '.' && !fraction {
-			fraction = true
-			continue
-		}
-		if c -= '0'; c > 9 {
-			break
-		}
-		seen = true
-		switch {
-		case c == 0 && n == 0:
-			if fraction {
-				point--
-			}
-			continue
-		case n < len(digits):
-			digits[n] = c
-			n++
-		}
-		if !fraction {
-			point++
-		}
+	end := digitsEnd(text, i)
+	n.Whole = text[i:end]
+	if i = end; i < len(text) && text[i] == '.' {
+		end = digitsEnd(text, i+1)
+		n.Fraction = text[i+1 : end]
+		i = end
 	}
-	if !seen {
-		return digits, 0, 0, false, false
+	switch {
+	case len(n.Whole)+len(n.Fraction) == 0:
+		return n, false
+	case i == len(text):
+		return n, true
+	case text[i]|0x20 != 'e':
+		return n, false
 	}
-	if i == len(s) {
-		return digits, n, point, negative, true
+	n.Exp, ok = parseExponent(text[i+1:])
+	return n, ok
+}
+
+func digitsEnd(s []byte, i int) int {
+	for i < len(s) && s[i]-'0' <= 9 {
+		i++
 	}
-	exponent, ok := parseExponent(s[i:])
-	return digits, n, point + exponent, negative, ok
+	return i
 }
 
 func parseExponent(s []byte) (int64, bool) {
-	if s[0] != 'e' && s[0] != 'E' {
-		return 0, false
-	}
-	s = s[1:]
 	negative := false
 	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
 		negative, s = s[0] == '-', s[1:]
 	}
-	if len(s) == 0 || len(s) > 10 {
+	if len(s) == 0 {
 		return 0, false
 	}
 	v := int64(0)
@@ -107,7 +62,7 @@ func parseExponent(s []byte) (int64, bool) {
 		if c -= '0'; c > 9 {
 			return 0, false
 		}
-		v = v*10 + int64(c)
+		v = min(v*10+int64(c), maxExponent)
 	}
 	if negative {
 		v = -v
@@ -115,121 +70,93 @@ func parseExponent(s []byte) (int64, bool) {
 	return v, true
 }
 
-func timesTenPlus(hi, lo, digit uint64) (uint64, uint64) {
-	over, low := bits.Mul64(lo, 10)
-	low, carry := bits.Add64(low, digit, 0)
-	return hi*10 + over + carry, low
+// Decimal rounds n half up to the given scale. fits is false if it then has more digits than the
+// precision: such a number is NULL in Flink.
+func (n Number) Decimal(precision, scale int32) (d vec.Decimal128, fits bool) {
+	keep := int64(len(n.Whole)) + n.Exp + int64(scale) // how many of the digits stand before the place to round at
+	whole, fraction := trimZeros(n.Whole), n.Fraction
+	if len(whole) == 0 {
+		fraction = trimZeros(fraction)
+	}
+	digits := int64(len(whole) + len(fraction))
+	keep += digits - int64(len(n.Whole)+len(n.Fraction))
+	switch {
+	case digits == 0 || keep < 0:
+		return d, true
+	case keep > int64(precision):
+		return d, false
+	}
+	var hi, lo uint64
+	hi, lo = withDigits(hi, lo, whole[:min(keep, int64(len(whole)))])
+	switch rest := keep - int64(len(whole)); {
+	case rest > int64(len(fraction)):
+		hi, lo = withDigits(hi, lo, fraction)
+		hi, lo = withDigits(hi, lo, zeros[:keep-digits])
+	case rest > 0:
+		hi, lo = withDigits(hi, lo, fraction[:rest])
+	}
+	if keep < digits && digitAt(whole, fraction, int(keep)) >= '5' {
+		var carry uint64
+		lo, carry = bits.Add64(lo, 1, 0)
+		hi += carry
+	}
+	if limHi, limLo := tenTo(precision); hi > limHi || hi == limHi && lo >= limLo {
+		return d, false
+	}
+	d = vec.Decimal128{Lo: lo, Hi: int64(hi)}
+	if n.Negative {
+		d = negate(d)
+	}
+	return d, true
 }
 
-func tenTo(n int32) (hi, lo uint64) {
-	lo = 1
-	for range n {
-		hi, lo = timesTenPlus(hi, lo, 0)
+// zeros are as many as the largest DECIMAL has digits.
+const zeros = "00000000000000000000000000000000000000"
+
+func trimZeros(s []byte) []byte {
+	for len(s) > 0 && s[0] == '0' {
+		s = s[1:]
+	}
+	return s
+}
+
+func digitAt(whole, fraction []byte, i int) byte {
+	if i < len(whole) {
+		return whole[i]
+	}
+	return fraction[i-len(whole)]
+}
+
+// withDigits returns the number of 128 bits that has digits behind those it has, 19 at a time.
+func withDigits[T string | []byte](hi, lo uint64, digits T) (uint64, uint64) {
+	for i := 0; i < len(digits); {
+		from, v := i, uint64(0)
+		for ; i < len(digits) && i < from+19; i++ {
+			v = v*10 + uint64(digits[i]-'0')
+		}
+		ten := powersOfTen[i-from]
+		over, low := bits.Mul64(lo, ten)
+		low, carry := bits.Add64(low, v, 0)
+		hi, lo = hi*ten+over+carry, low
 	}
 	return hi, lo
 }
 
-func negate(d vec.Decimal128) vec.Decimal128 {
-	lo, borrow := bits.Sub64(0, d.Lo, 0)
-	return vec.Decimal128{Lo: lo, Hi: -d.Hi - int64(borrow)}
+// tenTo returns 10 to the n, of which 38 is the largest that a DECIMAL needs.
+func tenTo(n int32) (hi, lo uint64) {
+	first := min(n, 19)
+	return bits.Mul64(powersOfTen[first], powersOfTen[n-first])
 }
 
-// decimalDigits returns the sign and the decimal digits of the unscaled value, in the end of buf.
-func decimalDigits(d vec.Decimal128, buf *[40]byte) (negative bool, digits []byte) {
-	if negative = d.Hi < 0; negative {
-		d = negate(d)
-	}
-	hi, lo := uint64(d.Hi), d.Lo
-	i := len(buf)
-	for {
-		var rem uint64
-		hi, rem = hi/10, hi%10
-		lo, rem = bits.Div64(rem, lo, 10)
-		i--
-		buf[i] = byte('0' + rem)
-		if hi|lo == 0 {
-			return negative, buf[i:]
-		}
-	}
-}
+var powersOfTen = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19}
 
-// AppendDecimal writes a DECIMAL with all its fractional digits: 1.10.
-func AppendDecimal(dst []byte, d vec.Decimal128, scale int32) []byte {
-	var buf [40]byte
-	negative, digits := decimalDigits(d, &buf)
-	if negative {
-		dst = append(dst, '-')
+// ParseDecimal reads a number as Java's BigDecimal does (digits, a point, an exponent of up to ten digits)
+// and rounds it half up to the given scale. fits is false if it then has more digits than the precision.
+func ParseDecimal(s []byte, precision, scale int32) (d vec.Decimal128, fits, ok bool) {
+	n, ok := ScanNumber(s)
+	if !ok || max(n.Exp, -n.Exp) >= 1e10 {
+		return d, false, false
 	}
-	return appendPlain(dst, digits, int(scale))
-}
-
-// AppendStrippedDecimal writes a DECIMAL without the zeros at its end, as Flink's JSON does: 1.1, 1E+3,
-// 2.7E-8; with plain never with an exponent.
-func AppendStrippedDecimal(dst []byte, d vec.Decimal128, scale int32, plain bool) []byte {
-	var buf [40]byte
-	negative, digits := decimalDigits(d, &buf)
-	s := int(scale)
-	for len(digits) > 1 && digits[len(digits)-1] == '0' {
-		digits, s = digits[:len(digits)-1], s-1
-	}
-	if digits[0] == '0' {
-		return append(dst, '0')
-	}
-	if negative {
-		dst = append(dst, '-')
-	}
-	adjusted := len(digits) - 1 - s
-	if plain || s >= 0 && adjusted >= -6 {
-		for ; s < 0; s++ {
-			digits = append(digits, '0') // within buf: it had these zeros
-		}
-		return appendPlain(dst, digits, s)
-	}
-	dst = append(dst, digits[0])
-	if len(digits) > 1 {
-		dst = append(append(dst, '.'), digits[1:]...)
-	}
-	dst = append(dst, 'E', '+')
-	if adjusted < 0 {
-		dst[len(dst)-1] = '-'
-		adjusted = -adjusted
-	}
-	if adjusted >= 10 {
-		dst = append(dst, byte('0'+adjusted/10))
-	}
-	return append(dst, byte('0'+adjusted%10))
-}
-
-// AppendJavaDecimal writes a DECIMAL as BigDecimal.toString does: 1.10, but 2.7E-7.
-func AppendJavaDecimal(dst []byte, d vec.Decimal128, scale int32) []byte {
-	var buf [40]byte
-	negative, digits := decimalDigits(d, &buf)
-	if len(digits)-1-int(scale) >= -6 {
-		return AppendDecimal(dst, d, scale)
-	}
-	if negative {
-		dst = append(dst, '-')
-	}
-	dst = append(dst, digits[0])
-	if len(digits) > 1 {
-		dst = append(append(dst, '.'), digits[1:]...)
-	}
-	dst = append(dst, 'E', '-')
-	return appendPadded(dst, int64(int(scale)-len(digits)+1), 1)
-}
-
-// appendPlain writes digits with a point before the last scale of them.
-func appendPlain(dst, digits []byte, scale int) []byte {
-	if scale == 0 {
-		return append(dst, digits...)
-	}
-	if whole := len(digits) - scale; whole > 0 {
-		dst = append(append(dst, digits[:whole]...), '.')
-		return append(dst, digits[whole:]...)
-	}
-	dst = append(dst, '0', '.')
-	for range scale - len(digits) {
-		dst = append(dst, '0')
-	}
-	return append(dst, digits...)
+	d, fits = n.Decimal(precision, scale)
+	return d, fits, true
 }

@@ -1,8 +1,9 @@
 // Package format is the border between the bytes of a record and rows: what a decoder and an encoder
 // must do, and how a format declares itself.
 //
-// Each format is a folder below; the list of them is in builtin. Connectors and the store are handed
-// decoders and encoders; they know no format by name.
+// Each format is a folder below; the list of them is in builtin. Connectors, and node for what is
+// stored, are handed decoders and encoders; they know no format by name. A record is one message:
+// where files hold several, filesystem ends a record at the end of a line.
 package format
 
 import (
@@ -16,6 +17,9 @@ import (
 
 // Decoder appends the rows of one record to a builder: none for a tombstone, two for an update.
 // It decodes only the fields of the schema that it was made for.
+//
+// dst may have more columns than the decoder's schema, such as metadata: a decoder finds its own by
+// name in dst.Schema().
 //
 // An error says why the record cannot be read (use *Error to name the field); dst then holds what it
 // held before. A full builder is ErrFull, with dst as before: the caller empties it and tries again.

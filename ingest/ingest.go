@@ -1,5 +1,5 @@
-// Package ingest is the border with what others push to us over HTTP or a listener of their own: one
-// folder a protocol, the list of them in builtin.
+// Package ingest is the border with what others push to us over HTTP: one folder a protocol, the list
+// of them in builtin.
 //
 // A protocol decodes what its clients send, checks it, and hands records to the bus; it answers its
 // client only after the bus has them. The api mounts the routes and guards them.
@@ -12,7 +12,8 @@ import (
 	"millrace/option"
 )
 
-// Spec is a protocol as users see it.
+// Spec is a protocol as users see it. Its routes get the role ingest by themselves; its options have
+// their defaults, as no setting reaches them yet. Its OpenAPI text stands in api/ingest.go.
 type Spec struct {
 	Name    string
 	Doc     string

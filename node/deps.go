@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -238,77 +237,44 @@ func (t topics) Topics(ctx context.Context) ([]api.Topic, error) {
 	return out, nil
 }
 
-// recordsWait bounds how long Records waits for what should be there.
-const recordsWait = 3 * time.Second
-
 // Records implements api.Bus.
 func (t topics) Records(ctx context.Context, topic string, earliest bool, limit int) ([]api.Record, error) {
-	starts, err := t.bus.StartOffsets(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	ends, err := t.bus.StableOffsets(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	for p, end := range ends {
-		if end <= starts[p] {
-			delete(ends, p)
-		}
-	}
-	if len(ends) == 0 {
-		return nil, nil
-	}
-	from := bus.FromLast(int64(limit))
+	read := t.bus.Last
 	if earliest {
-		from = bus.FromStart()
+		read = t.bus.First
 	}
-	ctx, stop := context.WithTimeout(ctx, recordsWait)
-	defer stop()
-	var out []api.Record
-	counts := map[int32]int{}
-	err = t.bus.Tail(ctx, bus.TailConfig{Topics: []string{topic}, From: from, Committed: true}, func(f *bus.Fetch) error {
-		for f.Next() {
-			if counts[f.Partition]++; !earliest || counts[f.Partition] <= limit {
-				out = append(out, record(f))
-			}
-		}
-		if end, ok := ends[f.Partition]; ok && (f.After >= end || earliest && counts[f.Partition] >= limit) {
-			delete(ends, f.Partition)
-		}
-		if len(ends) == 0 {
-			stop()
-		}
-		return f.Err()
-	})
+	recs, err := read(ctx, topic, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read topic %s: %w", topic, err)
+		return nil, err
 	}
-	slices.SortStableFunc(out, func(a, b api.Record) int { return a.Time.Compare(b.Time) })
-	if len(out) > limit {
-		if earliest {
-			out = out[:limit]
-		} else {
-			out = out[len(out)-limit:]
+	slices.SortStableFunc(recs, func(a, b bus.Record) int { return a.Timestamp.Compare(b.Timestamp) })
+	if over := len(recs) - limit; over > 0 && earliest {
+		recs = recs[:limit]
+	} else if over > 0 {
+		recs = recs[over:]
+	}
+	out := make([]api.Record, len(recs))
+	for i := range recs {
+		r := &recs[i]
+		out[i] = api.Record{Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp, Key: r.Key, Value: r.Value}
+		for _, h := range r.Headers {
+			out[i].Headers = append(out[i].Headers, api.Header{Name: h.Key, Value: h.Value})
 		}
 	}
 	return out, nil
-}
-
-func record(f *bus.Fetch) api.Record {
-	return api.Record{
-		Partition: f.Partition, Offset: f.Raw.Offset, Time: time.UnixMilli(f.Raw.Time).UTC(),
-		Key: slices.Clone(f.Raw.Key), Value: slices.Clone(f.Raw.Value),
-	}
 }
 
 // Tail implements api.Bus.
 func (t topics) Tail(ctx context.Context, topic string, fn func(api.Record)) error {
 	return t.bus.Tail(ctx, bus.TailConfig{Topics: []string{topic}, From: bus.FromEnd(), Committed: true}, func(f *bus.Fetch) error {
 		for f.Next() {
-			fn(api.Record{
+			rec := api.Record{
 				Partition: f.Partition, Offset: f.Raw.Offset, Time: time.UnixMilli(f.Raw.Time).UTC(), Key: f.Raw.Key, Value: f.Raw.Value,
-			})
+			}
+			for name, value := range f.Raw.Headers() {
+				rec.Headers = append(rec.Headers, api.Header{Name: name, Value: value})
+			}
+			fn(rec)
 		}
 		return f.Err()
 	})

@@ -175,9 +175,6 @@ func (p *pipelines) apply(ctx context.Context, name, sql, deadLetters string, st
 // writer to make them.
 func (p *pipelines) ensureTopics(ctx context.Context, one *pipeline) error {
 	for _, o := range one.catalog.List() {
-		if o.Options["connector"] != "kafka" && o.Options["connector"] != "upsert-kafka" {
-			continue
-		}
 		for _, topic := range strings.Split(o.Options["topic"], ";") {
 			if topic == "" {
 				continue

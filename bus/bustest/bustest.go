@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus) {
 		"TransactionFencing": (*suite).transactionFencing,
 		"RandomTransactions": (*suite).randomTransactions,
 		"Latest":             (*suite).latest,
+		"FirstAndLast":       (*suite).firstAndLast,
 		"Groups":             (*suite).groups,
 		"Tail":               (*suite).tail,
 	} {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,12 +49,10 @@ func (c *topicListCommand) Run(w *world) error {
 type topicTailCommand struct {
 	onBus
 	Topic  string `arg:"" help:"The topic."`
-	Last   int64  `short:"n" default:"10" help:"How many records of each partition."`
+	Last   int    `short:"n" default:"10" help:"How many records of each partition."`
 	Follow bool   `short:"f" help:"Go on with what arrives, until Ctrl-C."`
 	Keys   bool   `help:"Print keys, too."`
 }
-
-var errAtEnd = errors.New("the end is reached")
 
 // Run prints records, a line each.
 func (c *topicTailCommand) Run(w *world) error {
@@ -64,48 +61,33 @@ func (c *topicTailCommand) Run(w *world) error {
 		return err
 	}
 	defer b.Close(w.ctx)
-	ends, err := b.StableOffsets(w.ctx, c.Topic)
+	recs, err := b.Last(w.ctx, c.Topic, c.Last)
 	if err != nil {
 		return err
 	}
-	starts, err := b.StartOffsets(w.ctx, c.Topic)
-	if err != nil {
-		return err
+	next := map[int32]int64{}
+	for i := range recs {
+		c.print(w, recs[i].Key, recs[i].Value)
+		next[recs[i].Partition] = recs[i].Offset + 1
 	}
-	for p, end := range ends {
-		if end <= starts[p] {
-			delete(ends, p)
+	if !c.Follow {
+		return nil
+	}
+	return b.Tail(w.ctx, bus.TailConfig{Topics: []string{c.Topic}, From: bus.FromLast(int64(c.Last)), Committed: true}, func(f *bus.Fetch) error {
+		for f.Next() {
+			if f.Raw.Offset >= next[f.Partition] {
+				c.print(w, f.Raw.Key, f.Raw.Value)
+			}
 		}
-	}
-	if len(ends) == 0 && !c.Follow {
-		return nil
-	}
-	err = b.Tail(w.ctx, bus.TailConfig{Topics: []string{c.Topic}, From: bus.FromLast(c.Last), Committed: true}, func(f *bus.Fetch) error {
-		return c.print(w, f, ends)
+		return f.Err()
 	})
-	if errors.Is(err, errAtEnd) || errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
 }
 
-func (c *topicTailCommand) print(w *world, f *bus.Fetch, ends map[int32]int64) error {
-	for f.Next() {
-		if c.Keys {
-			fmt.Fprintf(w.out, "%s\t", f.Raw.Key)
-		}
-		fmt.Fprintf(w.out, "%s\n", f.Raw.Value)
+func (c *topicTailCommand) print(w *world, key, value []byte) {
+	if c.Keys {
+		fmt.Fprintf(w.out, "%s\t", key)
 	}
-	if err := f.Err(); err != nil {
-		return err
-	}
-	if end, ok := ends[f.Partition]; ok && f.After >= end {
-		delete(ends, f.Partition)
-	}
-	if len(ends) == 0 && !c.Follow {
-		return errAtEnd
-	}
-	return nil
+	fmt.Fprintf(w.out, "%s\n", value)
 }
 
 type topicProduceCommand struct {

@@ -13,10 +13,11 @@ import (
 // Spec returns the connector as SQL sees it.
 func Spec() connector.Spec {
 	return connector.Spec{
-		Name: "blackhole",
-		Doc:  "Takes all rows and keeps none.",
-		SQL:  true,
-		Sink: func(connector.Table) (connector.Sink, error) { return hole{}, nil },
+		Name:      "blackhole",
+		Doc:       "Takes all rows and keeps none.",
+		SQL:       true,
+		Changelog: true,
+		Sink:      func(connector.Table) (connector.Sink, error) { return hole{}, nil },
 	}
 }
 

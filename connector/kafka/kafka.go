@@ -25,6 +25,8 @@ func Spec(b *bus.Bus) connector.Spec {
 		Name:     "kafka",
 		Doc:      "Reads and writes topics of the bus or of another Kafka cluster.",
 		SQL:      true,
+		Periodic: true,
+		Writable: []string{metaTimestamp},
 		Options:  options(),
 		Format:   true,
 		Metadata: metadata(),

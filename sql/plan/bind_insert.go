@@ -38,12 +38,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 
 // checkChanges refuses a table that only grows for rows that change.
 func (b *binder) checkChanges(i *ast.Insert, def *definition, options tableOptions, n Node) {
-	switch options.connector.Name {
-	case "kafka", "filesystem":
-	default:
-		return
-	}
-	if strings.Contains(options.format, "debezium") || !b.updates(n) {
+	if options.connector.Changelog || !b.updates(n) {
 		return
 	}
 	b.fail(i.Table, "group by window_start and window_end, or write to upsert-kafka or print",
@@ -142,6 +137,10 @@ func (b *binder) fillSink(i *ast.Insert, def *definition, given map[string]Expr,
 	}
 	for _, d := range def.columns {
 		if d.writable() && d.meta != "" {
+			if !slices.Contains(b.Connectors[sink.Connector].Writable, d.meta) {
+				b.fail(i.Table, "declare it METADATA VIRTUAL, which leaves it out when the table is written",
+					"metadata %q of connector %q cannot be written", d.meta, sink.Connector)
+			}
 			if sink.Meta == nil {
 				sink.Meta = map[int]string{}
 			}

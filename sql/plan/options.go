@@ -90,9 +90,8 @@ func (o *tableOptions) takeWatermark(settings Settings, rest option.Values) erro
 	if mine.Has("scan.watermark.idle-timeout") {
 		o.idleTimeout = mine.Duration("scan.watermark.idle-timeout")
 	}
-	// Flink's kafka source looks at the clock; the others go by their records, so that
-	// two runs over the same input are alike.
-	o.onEvent = !strings.Contains(o.connector.Name, "kafka")
+	// By their records wherever that is possible, so that two runs over the same input are alike.
+	o.onEvent = !o.connector.Periodic
 	switch mine.String("scan.watermark.emit.strategy") {
 	case "on-event":
 		o.onEvent = true

@@ -29,7 +29,7 @@ func newPlanner() *plan.Planner {
 	ltz := schema.Of(schema.TimestampLTZ).WithPrecision(3).Required()
 	return plan.NewPlanner(catalog.New(),
 		[]connector.Spec{
-			{Name: "kafka", SQL: true, Format: true, Source: source, Sink: sink, Options: []option.Option{
+			{Name: "kafka", SQL: true, Format: true, Periodic: true, Writable: []string{"timestamp"}, Source: source, Sink: sink, Options: []option.Option{
 				{Name: "topic", Required: true, Doc: "The topic."},
 				{Name: "properties.*"},
 				{Name: "scan.startup.mode", OneOf: []string{"earliest-offset", "latest-offset", "group-offsets"}, Default: "group-offsets"},
@@ -39,7 +39,7 @@ func newPlanner() *plan.Planner {
 			}, Metadata: map[string]schema.Type{
 				"timestamp": ltz, "partition": schema.Of(schema.Int).Required(), "offset": schema.Of(schema.BigInt).Required(),
 			}},
-			{Name: "print", SQL: true, Sink: sink},
+			{Name: "print", SQL: true, Changelog: true, Sink: sink},
 			{Name: "datagen", SQL: true, Source: source, Options: []option.Option{{Name: "number-of-rows", Kind: option.Int}}},
 			{Name: "mqtt", Source: source},
 		},
