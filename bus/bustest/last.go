@@ -10,14 +10,14 @@ import (
 // other record is aborted.
 func (s *suite) firstAndLast() {
 	topic := s.topic(2)
-	txn, err := s.bus.OpenTransaction(s.ctx, topic, bus.TransactionConfig{Manual: true})
+	txn, err := s.bus.OpenTransaction(s.ctx, topic, bus.TransactionConfig{})
 	s.must(err)
 	defer txn.Close()
 	for i := range 20 {
 		s.must(txn.Begin())
-		s.must(txn.Produce(s.ctx, []bus.Record{{
-			Topic: topic, Partition: 1, Value: fmt.Appendf(nil, "%d", i), Headers: []bus.Header{{Key: "n", Value: []byte("x")}},
-		}}))
+		rec := bus.Record{Topic: topic, Value: fmt.Appendf(nil, "%d", i), Headers: []bus.Header{{Key: "n", Value: []byte("x")}}}
+		bus.ToPartition(&rec, 1)
+		s.must(txn.Produce(s.ctx, []bus.Record{rec}))
 		if i%2 == 1 {
 			s.must(txn.Abort(s.ctx))
 			continue
