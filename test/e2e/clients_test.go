@@ -7,17 +7,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// outside runs a program that is not ours and returns its standard output.
+// outside runs a program that is not ours and returns its standard output. When it takes too long it is
+// ended together with what it has started.
 func outside(t *testing.T, within time.Duration, env []string, name string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
+	cmd.SysProcAttr = boundToTest(true)
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

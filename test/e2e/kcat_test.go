@@ -40,6 +40,7 @@ func (r record) header(name string) (value string, count int) {
 func (p *platform) produce(ctx context.Context, topic string, lines []string, more ...string) error {
 	args := append([]string{"-P", "-b", p.kafka, "-t", topic, "-X", "acks=all", "-X", "retries=0"}, more...)
 	cmd := exec.CommandContext(ctx, "kcat", args...)
+	cmd.SysProcAttr = boundToTest(false)
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -140,7 +141,7 @@ func (p *platform) awaitTopic(topic string) int {
 func kcat(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "kcat", args...)
 	var errs bytes.Buffer
-	cmd.Stderr = &errs
+	cmd.Stderr, cmd.SysProcAttr = &errs, boundToTest(false)
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, fmt.Errorf("kcat %s: %w: %s", strings.Join(args, " "), err, errs.String())

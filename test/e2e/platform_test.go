@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,12 +95,18 @@ func (p *platform) start() {
 	args := append([]string{"up", "--data", p.data, "--listen", p.listen, "--kafka", p.kafka}, p.args...)
 	p.cmd = exec.Command(binary, args...)
 	p.cmd.Stdout, p.cmd.Stderr = out, out
+	p.cmd.Env, p.cmd.SysProcAttr = plainEnv(), boundToTest(false)
 	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.exited = make(chan error, 1)
 	go func(cmd *exec.Cmd, exited chan<- error) { exited <- cmd.Wait() }(p.cmd, p.exited)
+}
+
+// plainEnv is the environment without settings of the platform: whoever runs the tests may have some.
+func plainEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(e string) bool { return strings.HasPrefix(e, "MILLRACE_") })
 }
 
 // awaitReady returns when the process says that it is ready, and fails if it ends before.
@@ -265,6 +272,7 @@ func eventually(t *testing.T, within time.Duration, check func() error) {
 func millrace(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
+	cmd.Env, cmd.SysProcAttr = plainEnv(), boundToTest(false)
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -15,6 +15,7 @@ func refused(t *testing.T, args ...string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), startUp)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary, append([]string{"up", "--data", t.TempDir()}, args...)...)
+	cmd.Env, cmd.SysProcAttr = plainEnv(), boundToTest(false)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		t.Fatalf("%q: still running after %s:\n%s", args, startUp, out)
