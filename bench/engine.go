@@ -174,7 +174,7 @@ func measure(ctx context.Context, b *bus.Bus, sql string, brokerPID int) (sample
 	connectors, formats := builtin.Connectors(b, io.Discard, io.Discard), builtin.Formats()
 	env := &engine.Env{
 		Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{}, Log: slog.New(slog.DiscardHandler), Hasher: vec.NewHasher(),
-		OpenLedger: func(context.Context, string, bool) (engine.Ledger, error) { return engine.MemoryLedger{}, nil },
+		OpenLedger: func(context.Context, engine.LedgerOf) (engine.Ledger, error) { return engine.MemoryLedger{}, nil },
 	}
 	for _, c := range connectors {
 		env.Connectors[c.Name] = c

@@ -31,7 +31,7 @@ type Env struct {
 	// StateDir is the folder of the snapshots, one folder a job below it.
 	StateDir string
 	// OpenLedger opens where a job's epochs are committed.
-	OpenLedger func(ctx context.Context, job string, exactlyOnce bool) (Ledger, error)
+	OpenLedger func(ctx context.Context, of LedgerOf) (Ledger, error)
 	Hasher     vec.Hasher
 }
 
@@ -88,6 +88,13 @@ type SplitState struct {
 	Offset    connector.Offset `json:"offset"`
 	Watermark int64            `json:"watermark"` // ms
 	Done      bool             `json:"done,omitempty"`
+}
+
+// LedgerOf says whose ledger is opened.
+type LedgerOf struct {
+	Job         string
+	ExactlyOnce bool
+	Every       time.Duration // between two checkpoints
 }
 
 // Ledger is where the epochs of one job are committed together with its output. One goroutine uses it,

@@ -100,7 +100,7 @@ func final(err error) bool {
 
 // once opens the ledger and lives one run.
 func (j *Job) once(ctx context.Context) (err error) {
-	ledger, err := j.env.OpenLedger(ctx, j.spec.Name, j.exactlyOnce())
+	ledger, err := j.env.OpenLedger(ctx, LedgerOf{Job: j.spec.Name, ExactlyOnce: j.exactlyOnce(), Every: j.spec.Settings.Checkpoint})
 	if err != nil {
 		return err
 	}

@@ -30,17 +30,20 @@ const (
 )
 
 // BusLedgers opens ledgers on a bus. deadLetters names the topic for the bad records of a topic.
-func BusLedgers(b *bus.Bus, deadLetters func(topic string) string) func(context.Context, string, bool) (Ledger, error) {
-	return func(ctx context.Context, job string, exactlyOnce bool) (Ledger, error) {
+func BusLedgers(b *bus.Bus, deadLetters func(topic string) string) func(context.Context, LedgerOf) (Ledger, error) {
+	return func(ctx context.Context, of LedgerOf) (Ledger, error) {
 		if _, err := b.Ensure(ctx, EpochTopic, 1, map[string]string{"cleanup.policy": "compact"}); err != nil {
 			return nil, err
 		}
-		l := &busLedger{bus: b, job: job, deadLetters: deadLetters}
-		if !exactlyOnce {
+		l := &busLedger{bus: b, job: of.Job, deadLetters: deadLetters}
+		if !of.ExactlyOnce {
 			l.plain = b.NewProducer()
 			return l, nil
 		}
-		txn, err := b.OpenTransaction(ctx, "millrace-"+job, bus.TransactionConfig{})
+		txn, err := b.OpenTransaction(ctx, "millrace-"+of.Job, bus.TransactionConfig{
+			// It is open from one checkpoint to the next, and a checkpoint may be late.
+			Timeout: max(bus.DefaultTransactionTimeout, 3*of.Every),
+		})
 		if err != nil {
 			return nil, err
 		}

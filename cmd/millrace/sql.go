@@ -42,7 +42,7 @@ func (c *sqlCommand) Run(w *world) error {
 		Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 		Formats:    byName(builtin.Formats(), func(s format.Spec) string { return s.Name }),
 		Log:        log, Hasher: vec.NewHasher(),
-		OpenLedger: func(context.Context, string, bool) (engine.Ledger, error) { return engine.MemoryLedger{}, nil },
+		OpenLedger: func(context.Context, engine.LedgerOf) (engine.Ledger, error) { return engine.MemoryLedger{}, nil },
 	}
 	err = planner.Script(text, func(st ast.Statement, r *plan.Result) error {
 		if r.Job == nil {

@@ -219,7 +219,7 @@ const maxLives = 1000
 
 func (x *execution) life(ctx context.Context, l *ledger, spec engine.Spec, f fate) ([]string, error) {
 	env := *x.env
-	env.OpenLedger = func(context.Context, string, bool) (engine.Ledger, error) { return l, nil }
+	env.OpenLedger = func(context.Context, engine.LedgerOf) (engine.Ledger, error) { return l, nil }
 	l.begin(f)
 	if f.checkpoints {
 		spec.Settings.Checkpoint = 200 * time.Microsecond
