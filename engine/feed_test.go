@@ -129,7 +129,7 @@ func (r *feedReader) Close() error { return nil }
 
 // sink is the connector that writes to a ledger, rows as text.
 func sink(l *testLedger) connector.Spec {
-	return connector.Spec{Name: "ledger", SQL: true, Sink: func(connector.Table) (connector.Sink, error) { return ledgerSink{l}, nil }}
+	return connector.Spec{Name: "ledger", SQL: true, Changelog: true, Sink: func(connector.Table) (connector.Sink, error) { return ledgerSink{l}, nil }}
 }
 
 type ledgerSink struct{ *testLedger }
@@ -266,7 +266,7 @@ func setUp(t *testing.T, f *feed, options, columns, query string) *setting {
 	s := &setting{ledger: l, spec: SpecOf("test", job), env: &Env{
 		Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{}, Log: slog.New(slog.DiscardHandler),
 		StateDir: t.TempDir(), Hasher: vec.NewHasher(),
-		OpenLedger: func(context.Context, string, bool) (Ledger, error) { return l, nil },
+		OpenLedger: func(context.Context, LedgerOf) (Ledger, error) { return l, nil },
 	}}
 	for _, c := range connectors {
 		s.env.Connectors[c.Name] = c
