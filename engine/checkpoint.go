@@ -10,7 +10,7 @@ import (
 	"millrace/fault"
 )
 
-// A checkpoint, step by step (DESIGN.md, decision 5):
+// A checkpoint, step by step:
 //
 //  1. take the gate: no source task is between two batches;
 //  2. send a barrier through every chain, so that operators let go of what they hold back, and wait

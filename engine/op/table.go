@@ -21,6 +21,9 @@ type Table struct {
 
 	rowHash []uint64
 	groups  []int32
+	in      []*vec.Column // arguments of the call at hand
+	passed  []int32       // rows that its filter lets through, and
+	into    []int32       // their groups
 }
 
 // NewTable returns an empty table for keys of the given types and the given aggregates.
@@ -115,32 +118,34 @@ func (t *Table) Add(keys []vec.Column, b *vec.Batch, rows vec.Rows) error {
 	for _, g := range groups {
 		t.Rows[g]++
 	}
-	var args [4]*vec.Column
 	for a, call := range t.calls {
 		at, gr := rows, groups
 		if call.Filter >= 0 {
-			at, gr = filtered(&b.Cols[call.Filter], rows, groups)
+			at, gr = t.filter(&b.Cols[call.Filter], rows, groups)
 		}
-		in := args[:0]
+		t.in = t.in[:0]
 		for _, c := range call.Args {
-			in = append(in, &b.Cols[c])
+			t.in = append(t.in, &b.Cols[c])
 		}
-		if err := call.Overload.Add(t.States[a], gr, in, at); err != nil {
+		if err := call.Overload.Add(t.States[a], gr, t.in, at); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// filtered narrows rows and their groups to those where cond is TRUE.
-func filtered(cond *vec.Column, rows vec.Rows, groups []int32) (vec.Rows, []int32) {
-	sel, gr := make([]int32, 0, len(groups)), make([]int32, 0, len(groups))
+// filter narrows rows and their groups to those where cond is TRUE.
+func (t *Table) filter(cond *vec.Column, rows vec.Rows, groups []int32) (vec.Rows, []int32) {
+	if t.passed == nil {
+		t.passed = make([]int32, 0, vec.MaxRows) // a nil selection would mean all rows
+	}
+	t.passed, t.into = t.passed[:0], t.into[:0]
 	for k, g := range groups {
 		if i := rows.At(k); !cond.IsNull(i) && cond.Bits.Get(i) {
-			sel, gr = append(sel, int32(i)), append(gr, g)
+			t.passed, t.into = append(t.passed, int32(i)), append(t.into, g)
 		}
 	}
-	return vec.Rows{N: rows.N, Sel: sel}, gr
+	return vec.Rows{N: rows.N, Sel: t.passed}, t.into
 }
 
 // Merge adds rows of another table: its keys, row counts and states, as columns.
@@ -149,13 +154,12 @@ func (t *Table) Merge(keys []vec.Column, counts []int64, states [][]vec.Column, 
 	for k, g := range groups {
 		t.Rows[g] += counts[rows.At(k)]
 	}
-	var refs [8]*vec.Column
 	for a, call := range t.calls {
-		in := refs[:0]
+		t.in = t.in[:0]
 		for c := range states[a] {
-			in = append(in, &states[a][c])
+			t.in = append(t.in, &states[a][c])
 		}
-		if err := call.Overload.Merge(t.States[a], groups, in, rows); err != nil {
+		if err := call.Overload.Merge(t.States[a], groups, t.in, rows); err != nil {
 			return err
 		}
 	}
