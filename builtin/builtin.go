@@ -1,15 +1,19 @@
-// Package builtin lists what is compiled in: one line for each connector, format and ingest protocol.
+// Package builtin lists what is compiled in: one line for each table connector, collector, format and
+// ingest protocol.
 // Only node and the commands use it; everything else is handed the parts that it needs.
 package builtin
 
 import (
 	"io"
+	"log/slog"
 
 	"millrace/bus"
 	"millrace/connector"
 	"millrace/connector/blackhole"
 	"millrace/connector/datagen"
+	"millrace/connector/demo"
 	"millrace/connector/filesystem"
+	"millrace/connector/host"
 	"millrace/connector/kafka"
 	"millrace/connector/print"
 	"millrace/format"
@@ -29,6 +33,15 @@ func Connectors(b *bus.Bus, out, errs io.Writer) []connector.Spec {
 		filesystem.Spec(),
 		kafka.Spec(b),
 		print.Spec(out, errs),
+	}
+}
+
+// Collectors returns what brings records to the bus by itself; node starts those that the settings
+// name. realData tells the demo generator when to end.
+func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
+	return []connector.Spec{
+		demo.Spec(realData),
+		host.Spec(log),
 	}
 }
 

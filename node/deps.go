@@ -18,8 +18,6 @@ import (
 	"millrace/bus"
 	"millrace/config"
 	"millrace/connector"
-	"millrace/connector/demo"
-	"millrace/connector/host"
 	"millrace/engine"
 	"millrace/option"
 	"millrace/store"
@@ -52,6 +50,9 @@ func (n *Node) ingest(log *slog.Logger) map[string]http.Handler {
 			continue
 		}
 		for pattern, h := range handlers {
+			if routes[pattern] != nil {
+				panic("node: two ingest protocols have the route " + pattern)
+			}
 			routes[pattern] = h
 		}
 	}
@@ -109,14 +110,15 @@ func hostname() string {
 // demoTopic is what the demo generator feeds.
 const demoTopic = "sensors.raw"
 
-// collectors starts what brings records in by itself.
+// collectors starts what brings records in by itself, as the settings say.
 func (n *Node) collectors(ctx context.Context, g *errgroup.Group) {
+	collectors := byName(builtin.Collectors(n.log, n.demo.Real), func(s connector.Spec) string { return s.Name })
 	if h := n.cfg.Sources.Host; h.Enabled {
 		vals := option.Values{"interval": time.Duration(h.Interval).String(), "topic": h.Topic}
-		n.collector(ctx, g, host.Spec(n.log), vals, nil)
+		n.collector(ctx, g, collectors["host"], vals, nil)
 	}
 	if n.demo.on && !n.demo.Real() {
-		n.collector(ctx, g, demo.Spec(n.demo.Real), nil, &n.demo.running)
+		n.collector(ctx, g, collectors["demo"], nil, &n.demo.running)
 		g.Go(func() error {
 			return again(ctx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
 		})
