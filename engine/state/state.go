@@ -215,6 +215,9 @@ func (r *Reader) Int() int64 {
 func (r *Reader) Columns(types []schema.Type) ([]vec.Column, int) {
 	r.tag('C')
 	n, cols := int(r.uvarint()), int(r.uvarint())
+	if r.err == nil && (n < 0 || n/8 > len(r.buf)) {
+		r.fail("ends early") // no column but one of NULLs takes less than a bit a row
+	}
 	if r.err == nil && cols != len(types) {
 		r.fail("has %d columns where %d are wanted", cols, len(types))
 	}
