@@ -69,10 +69,13 @@ func JoinTime(day, second, nano, perSecond int64) (v int64, ok bool) {
 
 // SplitTime is the inverse of JoinTime.
 func SplitTime(v, perSecond int64) (day, second, nano int64) {
-	second = floorDiv(v, perSecond)
-	nano = (v - second*perSecond) * (nanos / perSecond)
-	day = floorDiv(second, secondsPerDay)
-	return day, second - day*secondsPerDay, nano
+	total := v / perSecond
+	part := v - total*perSecond
+	if part < 0 {
+		total, part = total-1, part+perSecond
+	}
+	day = floorDiv(total, secondsPerDay)
+	return day, total - day*secondsPerDay, part * (nanos / perSecond)
 }
 
 // floorDiv rounds down. b is positive.

@@ -68,7 +68,7 @@ func AppendJavaDecimal(dst []byte, d vec.Decimal128, scale int32) []byte {
 		dst = append(append(dst, '.'), digits[1:]...)
 	}
 	dst = append(dst, 'E', '-')
-	return appendPadded(dst, int64(int(scale)-len(digits)+1), 1)
+	return AppendPadded(dst, int64(int(scale)-len(digits)+1), 1)
 }
 
 // appendPlain writes digits with a point before the last scale of them.

@@ -26,20 +26,19 @@ func ScanDate(s []byte) (year int64, month, day, n int) {
 
 // ScanClock reads H:m:s at the start of s and returns how many bytes it took, 0 if it is none.
 func ScanClock(s []byte) (second int64, n int) {
-	for i, limit := range [...]int{24, 60, 60} {
-		if i > 0 {
-			if n >= len(s) || s[n] != ':' {
-				return 0, 0
-			}
-			n++
-		}
-		part, end := oneOrTwoDigits(s, n)
-		if end == n || part >= limit {
-			return 0, 0
-		}
-		second, n = second*60+int64(part), end
+	hour, n := oneOrTwoDigits(s, 0)
+	if n == 0 || hour > 23 || n == len(s) || s[n] != ':' {
+		return 0, 0
 	}
-	return second, n
+	minute, end := oneOrTwoDigits(s, n+1)
+	if end == n+1 || minute > 59 || end == len(s) || s[end] != ':' {
+		return 0, 0
+	}
+	sec, n := oneOrTwoDigits(s, end+1)
+	if n == end+1 || sec > 59 {
+		return 0, 0
+	}
+	return int64(hour*3600 + minute*60 + sec), n
 }
 
 // oneOrTwoDigits reads at i and returns the position behind.

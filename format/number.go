@@ -57,31 +57,18 @@ func appendJavaFloat(dst []byte, f float64, size int) []byte {
 		}
 		return append(dst, '.', '0')
 	}
-	// Go writes 1.5e+10 and 1e-05; Java 1.5E10 and 1.0E-5.
 	var text [32]byte
-	short := strconv.AppendFloat(text[:0], f, 'e', -1, size)
-	point := false
-	for i, c := range short {
-		if c != 'e' {
-			point = point || c == '.'
-			dst = append(dst, c)
-			continue
-		}
-		if !point {
-			dst = append(dst, '.', '0')
-		}
-		dst = append(dst, 'E')
-		exponent := short[i+1:]
-		if exponent[0] == '-' {
-			dst = append(dst, '-')
-		}
-		exponent = exponent[1:]
-		for len(exponent) > 1 && exponent[0] == '0' {
-			exponent = exponent[1:]
-		}
-		return append(dst, exponent...)
+	short := strconv.AppendFloat(text[:0], f, 'e', -1, size) // 1.5e+10 or 1e-05: in Java 1.5E10 and 1.0E-5
+	e := len(short) - 1
+	for short[e] != 'e' {
+		e--
 	}
-	return dst
+	dst = append(dst, short[:e]...)
+	if e == 1 || e == 2 && short[0] == '-' {
+		dst = append(dst, '.', '0')
+	}
+	exponent, _ := parseExponent(short[e+1:])
+	return strconv.AppendInt(append(dst, 'E'), exponent, 10)
 }
 
 // ParseDouble reads what Java's Double.parseDouble does, hexadecimal numbers apart: surrounding blanks,

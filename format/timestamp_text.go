@@ -41,8 +41,8 @@ func appendJavaClock(dst []byte, second, nano int64, whole bool) []byte {
 }
 
 // AppendDate writes days since 1970-01-01 as yyyy-MM-dd; a year beyond four digits has its sign.
-func AppendDate(dst []byte, day int64) []byte {
-	year, month, date := DateOf(day)
+func AppendDate(dst []byte, days int64) []byte {
+	year, month, day := DateOf(days)
 	switch {
 	case year < 0:
 		dst = append(dst, '-')
@@ -51,12 +51,16 @@ func AppendDate(dst []byte, day int64) []byte {
 		dst = append(dst, '+')
 	}
 	if year > 9999 {
-		dst = appendPadded(dst, year, 5)
+		dst = AppendPadded(dst, year, 5)
 	} else {
-		dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10))
+		dst = append2(append2(dst, uint32(year)/100), uint32(year)%100)
 	}
-	return append(dst, '-', byte('0'+month/10), byte('0'+month%10), '-', byte('0'+date/10), byte('0'+date%10))
+	m, d := uint32(month), uint32(day)
+	return append(dst, '-', byte('0'+m/10), byte('0'+m%10), '-', byte('0'+d/10), byte('0'+d%10))
 }
+
+// append2 writes a number below 100 in two digits.
+func append2(dst []byte, v uint32) []byte { return append(dst, byte('0'+v/10), byte('0'+v%10)) }
 
 // AppendTime writes milliseconds of the day as HH:mm:ss with the fraction it needs.
 func AppendTime(dst []byte, ms int64) []byte {
@@ -70,7 +74,8 @@ func AppendJavaTime(dst []byte, ms int64) []byte {
 
 // AppendClock writes seconds of the day as HH:mm:ss.
 func AppendClock(dst []byte, second int64) []byte {
-	hour, minute, sec := second/3600, second/60%60, second%60
+	s := uint32(second)
+	hour, minute, sec := s/3600, s/60%60, s%60
 	return append(dst, byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':', byte('0'+sec/10), byte('0'+sec%10))
 }
 
@@ -87,7 +92,7 @@ func appendFraction(dst []byte, nano int64, group int) []byte {
 		}
 		return dst
 	}
-	dst = appendPadded(dst, nano, 9)
+	dst = AppendPadded(dst, nano, 9)
 	cut := 0
 	for ; nano%int64(powersOfTen[group]) == 0; cut += group {
 		nano /= int64(powersOfTen[group])
@@ -95,7 +100,12 @@ func appendFraction(dst []byte, nano int64, group int) []byte {
 	return dst[:len(dst)-cut]
 }
 
-func appendPadded(dst []byte, v int64, width int) []byte {
+// AppendPadded writes v with at least width digits.
+func AppendPadded(dst []byte, v int64, width int) []byte {
+	if v < 0 {
+		dst = append(dst, '-')
+		v = -v
+	}
 	at := len(dst)
 	for v > 0 || len(dst)-at < width {
 		dst = append(dst, byte('0'+v%10))

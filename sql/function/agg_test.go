@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -199,8 +200,8 @@ func TestAggregatesMerge(t *testing.T) {
 // same compares texts; floats may differ in their last digits, as sums are made in another order.
 func same(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool {
-		fx, ok := parseFloat([]byte(x), 64)
-		fy, _ := parseFloat([]byte(y), 64)
+		fx, ok := format.ParseDouble([]byte(x), 64)
+		fy, _ := format.ParseDouble([]byte(y), 64)
 		return x == y || ok && (fx-fy)*(fx-fy) <= 1e-9*(fx*fx+1e-9)
 	})
 }

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -77,10 +78,10 @@ func shiftAll(dst, x, by []int64, unit int64, sel []int32) {
 // becomes its last.
 func addMonths(v, perDay, months int64) int64 {
 	days := floorDiv(v, perDay)
-	y, m, d := dateOf(days)
+	y, m, d := format.DateOf(days)
 	at := y*12 + int64(m-1) + months
 	y, m = floorDiv(at, 12), int(floorMod(at, 12))+1
-	return dayNumber(y, m, min(d, daysIn(y, m)))*perDay + v - days*perDay
+	return format.DayOf(y, m, min(d, format.DaysIn(y, m)))*perDay + v - days*perDay
 }
 
 func bindIntervals(op byte, args []Arg, a, b schema.Type) *Overload {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"millrace/fault"
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -140,7 +141,7 @@ func castToDecimal(from, to schema.Type, try bool) Kernel {
 			} else {
 				f := floatAt(in, i)
 				if (math.IsNaN(f) || math.IsInf(f, 0)) && !try {
-					return fault.New(fault.Invalid, "cast %s to %s: it is no number", AppendFloat(nil, f, 64), to.Nullable())
+					return fault.New(fault.Invalid, "cast %s to %s: it is no number", format.AppendDouble(nil, f), to.Nullable())
 				}
 				v, ok = decimalFromFloat(f, out)
 			}

@@ -3,8 +3,8 @@ package function
 import (
 	"bytes"
 	"math"
-	"strconv"
 
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -69,13 +69,13 @@ func castFromText(to schema.Type, try bool) Kernel {
 		}
 	case to.ID == schema.Float:
 		read = func(_ *Call, dst *vec.Column, i int, text []byte) bool {
-			v, ok := parseFloat(trimBlanks(text), 32)
+			v, ok := format.ParseDouble(text, 32)
 			dst.F32[i] = float32(v)
 			return ok
 		}
 	case to.ID == schema.Double:
 		read = func(_ *Call, dst *vec.Column, i int, text []byte) bool {
-			v, ok := parseFloat(trimBlanks(text), 64)
+			v, ok := format.ParseDouble(text, 64)
 			dst.F64[i] = v
 			return ok
 		}
@@ -193,33 +193,4 @@ func parseInteger(text []byte) (int64, bool) {
 		return int64(-v), v <= 1<<63
 	}
 	return int64(v), v <= math.MaxInt64
-}
-
-// parseFloat reads what Java's Double.parseDouble does, hexadecimal numbers apart.
-func parseFloat(text []byte, bits int) (float64, bool) {
-	number := text
-	if n := len(text); n > 1 && bytes.IndexByte([]byte("dDfF"), text[n-1]) >= 0 && (isDigit(text[n-2]) || text[n-2] == '.') {
-		number = text[:n-1]
-	}
-	if _, ok := scanNumber(number); ok {
-		v, _ := strconv.ParseFloat(string(number), bits) // out of range is 0 or infinite, as in Java
-		return v, true
-	}
-	negative := false
-	if len(text) > 0 && (text[0] == '-' || text[0] == '+') {
-		negative = text[0] == '-'
-		text = text[1:]
-	}
-	v := math.NaN()
-	switch string(text) {
-	case "NaN":
-	case "Infinity":
-		v = math.Inf(1)
-	default:
-		return 0, false
-	}
-	if negative {
-		v = -v
-	}
-	return v, true
 }

@@ -2,6 +2,7 @@ package function
 
 import (
 	"millrace/fault"
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -74,7 +75,7 @@ func castInstant(from, to schema.Type) Kernel {
 			case from.ID == schema.Timestamp && to.ID == schema.TimestampLTZ:
 				v = toInstant(v, fromPer, c.Zone)
 			}
-			if toPer > fromPer && !holds(v/fromPer, toPer) {
+			if _, ok := format.JoinTime(0, v/fromPer, 0, toPer); toPer > fromPer && !ok {
 				return fault.New(fault.Invalid, "cast %s to %s: it holds the years 1678 to 2261 only", AppendTimestamp(nil, v, from), to.Nullable())
 			}
 			dst.I64[i] = scale(v)

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"strconv"
 
+	"millrace/format"
 	"millrace/vec"
 )
 
@@ -194,6 +195,18 @@ func remainderDecimals(a vec.Decimal128, sa int32, b vec.Decimal128, sb int32, o
 	return signed(m, na), ok
 }
 
+// parseDecimal reads a number such as "-1.50" or "1e3" and rounds it half up to out's scale. fits is false
+// when it has more digits than out allows, valid when it is no number. Unlike in a record, its exponent may
+// be as long as it likes.
+func parseDecimal(text []byte, out shape) (d vec.Decimal128, fits, valid bool) {
+	n, valid := format.ScanNumber(text)
+	if !valid {
+		return d, false, false
+	}
+	d, fits = n.Decimal(out.precision, out.scale)
+	return d, fits, true
+}
+
 // decimalFromFloat rounds the shortest decimal text of v, as Java's BigDecimal.valueOf.
 func decimalFromFloat(v float64, out shape) (vec.Decimal128, bool) {
 	var buf [32]byte
@@ -211,7 +224,7 @@ func decimalToFloat(d vec.Decimal128, scale int32) float64 {
 		return f
 	}
 	var buf [64]byte
-	text := AppendDecimal(buf[:0], d, scale)
+	text := format.AppendDecimal(buf[:0], d, scale)
 	f, _ := strconv.ParseFloat(string(text), 64)
 	return f
 }

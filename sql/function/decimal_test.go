@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"millrace/format"
 	"millrace/vec"
 )
 
@@ -105,11 +106,11 @@ func testQuotient(t *testing.T, same func(string, vec.Decimal128, bool, *big.Int
 func TestDecimalText(t *testing.T) {
 	f := func(text string, precision, scale int32, want string) {
 		t.Helper()
-		d, ok, valid := ParseDecimal([]byte(text), precision, scale)
+		d, ok, valid := parseDecimal([]byte(text), shape{precision, scale})
 		got := "invalid"
 		switch {
 		case valid && ok:
-			got = string(AppendDecimal(nil, d, scale))
+			got = string(format.AppendDecimal(nil, d, scale))
 		case valid:
 			got = "too long"
 		}
@@ -143,16 +144,16 @@ func FuzzDecimalText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		d, ok, valid := ParseDecimal([]byte(s), 20, 4)
+		d, ok, valid := parseDecimal([]byte(s), shape{20, 4})
 		if !valid || !ok {
 			return
 		}
-		text := AppendDecimal(nil, d, 4)
-		again, ok, valid := ParseDecimal(text, 20, 4)
+		text := format.AppendDecimal(nil, d, 4)
+		again, ok, valid := parseDecimal(text, shape{20, 4})
 		if !ok || !valid || again != d {
 			t.Fatalf("%q is %s, which reads as %v", s, text, again)
 		}
-		if n, _ := scanNumber([]byte(s)); n.exp > 100 || n.exp < -100 {
+		if n, _ := format.ScanNumber([]byte(s)); n.Exp > 100 || n.Exp < -100 {
 			return // big.Rat takes long over great exponents
 		}
 		if r, ok := new(big.Rat).SetString(s); ok {

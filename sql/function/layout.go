@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"millrace/fault"
+	"millrace/format"
 )
 
 // layout is a pattern of Java's DateTimeFormatter: yyyy-MM-dd HH:mm:ss.SSS. It is read-only.
@@ -30,9 +31,8 @@ type stamp struct {
 
 // stampOf takes a local time apart.
 func stampOf(v, per int64) stamp {
-	seconds := floorDiv(v, per)
-	days := floorDiv(seconds, 86400)
-	return stamp{days: days, seconds: seconds - days*86400, nanos: (v - seconds*per) * (1e9 / per)}
+	days, seconds, nanos := format.SplitTime(v, per)
+	return stamp{days: days, seconds: seconds, nanos: nanos}
 }
 
 // local puts a stamp together in units of which per make a second; what is finer is cut off.
@@ -133,7 +133,7 @@ var (
 
 // append appends the text of a stamp.
 func (l layout) append(dst []byte, s stamp) []byte {
-	year, month, day := dateOf(s.days)
+	year, month, day := format.DateOf(s.days)
 	for _, f := range l {
 		hour := s.seconds / 3600
 		switch f.letter {
@@ -147,36 +147,36 @@ func (l layout) append(dst []byte, s stamp) []byte {
 		case 'M', 'L':
 			dst = appendName(dst, int64(month), monthNames[month-1], f.count)
 		case 'd':
-			dst = appendPadded(dst, int64(day), f.count)
+			dst = format.AppendPadded(dst, int64(day), f.count)
 		case 'D':
-			dst = appendPadded(dst, int64(dayOfYear(s.days)), f.count)
+			dst = format.AppendPadded(dst, int64(dayOfYear(s.days)), f.count)
 		case 'E':
 			dst = appendName(dst, 0, dayNames[weekday(s.days)], max(f.count, 3))
 		case 'e':
 			dst = appendName(dst, int64(weekday(s.days)+1), dayNames[weekday(s.days)], f.count)
 		case 'Q', 'q':
-			dst = appendPadded(dst, int64(month+2)/3, f.count)
+			dst = format.AppendPadded(dst, int64(month+2)/3, f.count)
 		case 'w':
 			_, w := isoWeek(s.days)
-			dst = appendPadded(dst, int64(w), f.count)
+			dst = format.AppendPadded(dst, int64(w), f.count)
 		case 'H':
-			dst = appendPadded(dst, hour, f.count)
+			dst = format.AppendPadded(dst, hour, f.count)
 		case 'k':
-			dst = appendPadded(dst, (hour+23)%24+1, f.count)
+			dst = format.AppendPadded(dst, (hour+23)%24+1, f.count)
 		case 'K':
-			dst = appendPadded(dst, hour%12, f.count)
+			dst = format.AppendPadded(dst, hour%12, f.count)
 		case 'h':
-			dst = appendPadded(dst, (hour+11)%12+1, f.count)
+			dst = format.AppendPadded(dst, (hour+11)%12+1, f.count)
 		case 'm':
-			dst = appendPadded(dst, s.seconds/60%60, f.count)
+			dst = format.AppendPadded(dst, s.seconds/60%60, f.count)
 		case 's':
-			dst = appendPadded(dst, s.seconds%60, f.count)
+			dst = format.AppendPadded(dst, s.seconds%60, f.count)
 		case 'S':
 			dst = appendFraction(dst, s.nanos, f.count)
 		case 'n':
-			dst = appendPadded(dst, s.nanos, f.count)
+			dst = format.AppendPadded(dst, s.nanos, f.count)
 		case 'A':
-			dst = appendPadded(dst, s.seconds*msPerSecond+s.nanos/1e6, f.count)
+			dst = format.AppendPadded(dst, s.seconds*msPerSecond+s.nanos/1e6, f.count)
 		case 'a':
 			dst = append(dst, "AMPM"[hour/12*2:hour/12*2+2]...)
 		case 'G':
@@ -190,42 +190,21 @@ func (l layout) append(dst []byte, s stamp) []byte {
 
 func appendYearOf(dst []byte, year int64, f field) []byte {
 	if f.count == 2 {
-		return appendPadded(dst, floorMod(year, 100), 2)
+		return format.AppendPadded(dst, floorMod(year, 100), 2)
 	}
-	return appendPadded(dst, year, f.count)
+	return format.AppendPadded(dst, year, f.count)
 }
 
 func appendName(dst []byte, number int64, name string, count int) []byte {
 	switch {
 	case count <= 2:
-		return appendPadded(dst, number, count)
+		return format.AppendPadded(dst, number, count)
 	case count == 3:
 		return append(dst, name[:3]...)
 	case count == 5:
 		return append(dst, name[0])
 	}
 	return append(dst, name...)
-}
-
-// appendPadded appends v with at least width digits.
-func appendPadded(dst []byte, v int64, width int) []byte {
-	if v < 0 {
-		dst = append(dst, '-')
-		v = -v
-	}
-	var buf [20]byte
-	at := len(buf)
-	for ; v > 0; v /= 10 {
-		at--
-		buf[at] = byte('0' + v%10)
-	}
-	for n := len(buf) - at; n < width; n++ {
-		dst = append(dst, '0')
-	}
-	if at == len(buf) && width < 1 {
-		return append(dst, '0')
-	}
-	return append(dst, buf[at:]...)
 }
 
 // appendZone appends the offset or name of the zone.

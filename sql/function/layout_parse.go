@@ -2,6 +2,8 @@ package function
 
 import (
 	"bytes"
+
+	"millrace/format"
 )
 
 // reading is what the fields of a pattern said so far. Missing fields are those of 1970-01-01 00:00.
@@ -171,9 +173,9 @@ func (r *reading) readName(s []byte, names []string, count int, v *int64) ([]byt
 }
 
 func (r *reading) stamp() (stamp, bool) {
-	days := dayNumber(r.year, int(r.month), min(int(r.day), daysIn(r.year, int(r.month))))
+	days := format.DayOf(r.year, int(r.month), min(int(r.day), format.DaysIn(r.year, int(r.month))))
 	if r.yearDay > 0 {
-		days = dayNumber(r.year, 1, 1) + r.yearDay - 1
+		days = format.DayOf(r.year, 1, 1) + r.yearDay - 1
 	}
 	hour := r.hour
 	if r.twelve {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -165,20 +166,20 @@ func roundFloat(v float64, n int, r rounding) float64 {
 	}
 	var buf [48]byte
 	text := strconv.AppendFloat(buf[:0], math.Abs(v), 'e', -1, 64)
-	num, ok := scanNumber(text)
+	num, ok := format.ScanNumber(text)
 	if !ok {
 		return v
 	}
-	// The digits are d.ddd times ten to num.exp; keep is how many of them stay.
-	keep := 1 + num.exp + n
-	if keep > len(num.fraction) {
+	// The digits are d.ddd times ten to num.Exp; keep is how many of them stay.
+	keep := 1 + int(num.Exp) + n
+	if keep > len(num.Fraction) {
 		return v
 	}
 	if keep < 0 {
 		return math.Copysign(0, v)
 	}
 	var room [48]byte
-	digits := append(append(room[:0], '0', num.whole[0]), num.fraction...)
+	digits := append(append(room[:0], '0', num.Whole[0]), num.Fraction...)
 	up := r == halfUp && digits[keep+1] >= '5'
 	digits = digits[:keep+1]
 	for i := len(digits) - 1; up && i >= 0; i-- {

@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -288,6 +289,6 @@ func allRunes(s []byte, f func(rune) bool) bool {
 }
 
 func isNumber(s []byte) bool {
-	n, ok := scanNumber(s)
-	return ok && n.exp == 0 && len(n.whole) > 0
+	n, ok := format.ScanNumber(s)
+	return ok && n.Exp == 0 && len(n.Whole) > 0
 }

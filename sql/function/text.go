@@ -1,11 +1,11 @@
 package function
 
 import (
-	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -26,11 +26,11 @@ func AppendText(dst []byte, c *vec.Column, i int, zone *time.Location) []byte {
 	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt:
 		return strconv.AppendInt(dst, intAt(c, i), 10)
 	case schema.Float:
-		return AppendFloat(dst, float64(c.F32[i]), 32)
+		return format.AppendFloat(dst, c.F32[i])
 	case schema.Double:
-		return AppendFloat(dst, c.F64[i], 64)
+		return format.AppendDouble(dst, c.F64[i])
 	case schema.Decimal:
-		return AppendDecimal(dst, c.D128[i], t.Scale)
+		return format.AppendDecimal(dst, c.D128[i], t.Scale)
 	case schema.Char, schema.VarChar, schema.Binary, schema.VarBinary:
 		return append(dst, c.Bytes(i)...)
 	case schema.Date:
@@ -108,61 +108,14 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 	return append(dst, "NULL"...)
 }
 
-// AppendFloat appends v as Java's Double.toString does, or Float.toString for 32 bits: the shortest
-// digits that read back as v, plain from 0.001 up to ten million, else 1.0E10.
-func AppendFloat(dst []byte, v float64, bits int) []byte {
-	switch a := math.Abs(v); {
-	case math.IsNaN(v):
-		return append(dst, "NaN"...)
-	case math.IsInf(v, 1):
-		return append(dst, "Infinity"...)
-	case math.IsInf(v, -1):
-		return append(dst, "-Infinity"...)
-	case a == 0 || a >= 1e-3 && a < 1e7:
-		from := len(dst)
-		dst = strconv.AppendFloat(dst, v, 'f', -1, bits)
-		for _, b := range dst[from:] {
-			if b == '.' {
-				return dst
-			}
-		}
-		return append(dst, ".0"...)
-	}
-	var buf [32]byte
-	text := strconv.AppendFloat(buf[:0], v, 'e', -1, bits) // -1.5e-07 or 1e+10
-	e := len(text) - 1
-	for text[e] != 'e' {
-		e--
-	}
-	dst = append(dst, text[:e]...)
-	if e == 1 || e == 2 && text[0] == '-' {
-		dst = append(dst, ".0"...)
-	}
-	dst = append(dst, 'E')
-	exp, _ := scanInt(text[e+1:])
-	return strconv.AppendInt(dst, exp, 10)
-}
-
-// AppendDate appends a day number as 2024-05-01.
+// AppendDate appends a day number as 2024-05-01; no year has a plus before it.
 func AppendDate(dst []byte, days int32) []byte {
-	y, m, d := dateOf(int64(days))
-	dst = appendYear(dst, y)
-	dst = append(dst, '-')
-	dst = append2(dst, m)
-	dst = append(dst, '-')
-	return append2(dst, d)
-}
-
-func appendYear(dst []byte, y int64) []byte {
-	if y < 0 {
-		dst = append(dst, '-')
-		y = -y
+	at := len(dst)
+	dst = format.AppendDate(dst, int64(days))
+	if dst[at] == '+' {
+		dst = append(dst[:at], dst[at+1:]...)
 	}
-	if y > 9999 {
-		return strconv.AppendInt(dst, y, 10)
-	}
-	dst = append2(dst, int(y/100))
-	return append2(dst, int(y%100))
+	return dst
 }
 
 // append2 appends a number below 100 in two digits.
@@ -170,7 +123,7 @@ func append2(dst []byte, v int) []byte { return append(dst, byte('0'+v/10), byte
 
 // AppendTime appends milliseconds of the day as 12:34:56, with up to precision digits of the fraction.
 func AppendTime(dst []byte, ms, precision int32) []byte {
-	dst = appendClock(dst, int64(ms)/msPerSecond)
+	dst = format.AppendClock(dst, int64(ms)/msPerSecond)
 	if precision == 0 {
 		return dst
 	}
@@ -185,29 +138,18 @@ func AppendTime(dst []byte, ms, precision int32) []byte {
 	}
 }
 
-func appendClock(dst []byte, seconds int64) []byte {
-	dst = append2(dst, int(seconds/3600))
-	dst = append(dst, ':')
-	dst = append2(dst, int(seconds/60%60))
-	dst = append(dst, ':')
-	return append2(dst, int(seconds%60))
-}
-
 // AppendTimestamp appends a TIMESTAMP of type t as 2024-05-01 12:00:00.000: as many digits of the
 // fraction as t has.
 func AppendTimestamp(dst []byte, v int64, t schema.Type) []byte {
-	per := t.PerSecond()
-	seconds := floorDiv(v, per)
-	fraction := v - seconds*per
-	days := floorDiv(seconds, 86400)
+	days, seconds, nanos := format.SplitTime(v, t.PerSecond())
 	dst = AppendDate(dst, int32(days))
 	dst = append(dst, ' ')
-	dst = appendClock(dst, seconds-days*86400)
+	dst = format.AppendClock(dst, seconds)
 	if t.Precision <= 0 {
 		return dst
 	}
 	dst = append(dst, '.')
-	return appendFraction(dst, fraction*(1e9/per), int(t.Precision))
+	return appendFraction(dst, nanos, int(t.Precision))
 }
 
 // appendFraction appends the first n digits of nanoseconds.
@@ -243,7 +185,7 @@ func appendDays(dst []byte, ms int64) []byte {
 	dst = append(dst, sign)
 	dst = strconv.AppendUint(dst, u/msPerDay, 10)
 	dst = append(dst, ' ')
-	dst = appendClock(dst, int64(u%msPerDay/msPerSecond))
+	dst = format.AppendClock(dst, int64(u%msPerDay/msPerSecond))
 	dst = append(dst, '.')
 	return appendFraction(dst, int64(u%msPerSecond)*1e6, 3)
 }
@@ -286,3 +228,5 @@ func trimBlanks(s []byte) []byte {
 	}
 	return s
 }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

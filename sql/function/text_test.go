@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"millrace/format"
 	"millrace/schema"
 )
 
 func TestFloatText(t *testing.T) {
 	f := func(v float64, want string) {
 		t.Helper()
-		if got := string(AppendFloat(nil, v, 64)); got != want {
+		if got := string(format.AppendDouble(nil, v)); got != want {
 			t.Errorf("%g is %s, want %s", v, got, want)
 		}
 	}
@@ -30,7 +31,7 @@ func TestFloatText(t *testing.T) {
 	f(math.Inf(-1), "-Infinity")
 	f(math.NaN(), "NaN")
 	f(math.MaxFloat64, "1.7976931348623157E308")
-	if got := string(AppendFloat(nil, float64(float32(123.456)), 32)); got != "123.456" {
+	if got := string(format.AppendFloat(nil, 123.456)); got != "123.456" {
 		t.Errorf("a FLOAT is %s", got)
 	}
 }
@@ -40,8 +41,8 @@ func FuzzFloatText(f *testing.F) {
 	f.Add(1e22)
 	f.Add(-4.9e-324)
 	f.Fuzz(func(t *testing.T, v float64) {
-		text := AppendFloat(nil, v, 64)
-		got, ok := parseFloat(text, 64)
+		text := format.AppendDouble(nil, v)
+		got, ok := format.ParseDouble(text, 64)
 		if !ok || got != v && v == v {
 			t.Fatalf("%g is %s, which reads as %g, %v", v, text, got, ok)
 		}
@@ -167,10 +168,10 @@ func TestCalendar(t *testing.T) {
 	at := time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC)
 	for ; at.Year() < 2400; at = at.AddDate(0, 0, 1) {
 		days := floorDiv(at.Unix(), 86400)
-		y, m, d := dateOf(days)
+		y, m, d := format.DateOf(days)
 		isoY, isoW := at.ISOWeek()
 		gotY, gotW := isoWeek(days)
-		if int(y) != at.Year() || m != int(at.Month()) || d != at.Day() || dayNumber(y, m, d) != days ||
+		if int(y) != at.Year() || m != int(at.Month()) || d != at.Day() || format.DayOf(y, m, d) != days ||
 			weekday(days) != int(at.Weekday()) || dayOfYear(days) != at.YearDay() || int(gotY) != isoY || gotW != isoW {
 			t.Fatalf("%s: %d-%d-%d, weekday %d, week %d of %d", at, y, m, d, weekday(days), gotW, gotY)
 		}

@@ -1,6 +1,7 @@
 package function
 
 import (
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -95,7 +96,7 @@ func partKernel(unit string, t schema.Type, at int) Kernel {
 // dayPart returns how to read a unit of days and more, or EPOCH.
 func dayPart(unit string) func(stamp) int64 {
 	year := func(f func(y int64) int64) func(stamp) int64 {
-		return func(s stamp) int64 { y, _, _ := dateOf(s.days); return f(y) }
+		return func(s stamp) int64 { y, _, _ := format.DateOf(s.days); return f(y) }
 	}
 	switch unit {
 	case "MILLENNIUM":
@@ -109,13 +110,13 @@ func dayPart(unit string) func(stamp) int64 {
 	case "ISOYEAR":
 		return func(s stamp) int64 { y, _ := isoWeek(s.days); return y }
 	case "QUARTER":
-		return func(s stamp) int64 { _, m, _ := dateOf(s.days); return int64(m+2) / 3 }
+		return func(s stamp) int64 { _, m, _ := format.DateOf(s.days); return int64(m+2) / 3 }
 	case "MONTH":
-		return func(s stamp) int64 { _, m, _ := dateOf(s.days); return int64(m) }
+		return func(s stamp) int64 { _, m, _ := format.DateOf(s.days); return int64(m) }
 	case "WEEK":
 		return func(s stamp) int64 { _, w := isoWeek(s.days); return int64(w) }
 	case "DAY":
-		return func(s stamp) int64 { _, _, d := dateOf(s.days); return int64(d) }
+		return func(s stamp) int64 { _, _, d := format.DateOf(s.days); return int64(d) }
 	case "DOY":
 		return func(s stamp) int64 { return int64(dayOfYear(s.days)) }
 	case "DOW":

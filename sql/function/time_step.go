@@ -1,6 +1,7 @@
 package function
 
 import (
+	"millrace/format"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -207,7 +208,7 @@ func floorWeek(v, perDay int64, up bool) int64 {
 // floorMonths goes to the first day of a month, quarter, year, decade, century or millennium; the last
 // two begin with the year 1.
 func floorMonths(v, perDay, months int64, up bool) int64 {
-	y, m, _ := dateOf(floorDiv(v, perDay))
+	y, m, _ := format.DateOf(floorDiv(v, perDay))
 	shift := int64(0)
 	if months >= 1200 {
 		shift = 12
@@ -215,7 +216,7 @@ func floorMonths(v, perDay, months int64, up bool) int64 {
 	at := y*12 + int64(m-1) - shift
 	at -= floorMod(at, months)
 	first := func(at int64) int64 {
-		return dayNumber(floorDiv(at+shift, 12), int(floorMod(at+shift, 12))+1, 1) * perDay
+		return format.DayOf(floorDiv(at+shift, 12), int(floorMod(at+shift, 12))+1, 1) * perDay
 	}
 	if floor := first(at); !up || floor == v {
 		return floor

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"millrace/format"
 	"millrace/schema"
-	"millrace/sql/function"
 	"millrace/vec"
 )
 
@@ -27,7 +27,7 @@ func FormatValue(t schema.Type, v vec.Value) string {
 		}
 		return "'" + strings.ReplaceAll(v.S, "'", "''") + "'"
 	case vec.LayoutD128:
-		return string(function.AppendDecimal(nil, v.D, t.Scale))
+		return string(format.AppendDecimal(nil, v.D, t.Scale))
 	}
 	return formatInteger(t, v.I)
 }
