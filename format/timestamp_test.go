@@ -19,6 +19,45 @@ func TestTimestampsAgreeWithTheCalendar(t *testing.T) {
 	}
 }
 
+func TestTimesInNanoseconds(t *testing.T) {
+	f := func(text string, want int64, ok bool) {
+		t.Helper()
+		if got, gotOK := ParseTimestamp([]byte(text), SQLTime, false, 1e9); gotOK != ok || got != want {
+			t.Errorf("%s is %d, %v; want %d, %v", text, got, gotOK, want, ok)
+		}
+	}
+	f("1700-01-01 00:00:00.000000001", -8_520_336_000*1_000_000_000+1, true)
+	f("2262-04-11 23:47:15.999999999", 9_223_372_035_999_999_999, true)
+	f("2262-04-12 00:00:00", 0, false)
+	f("1677-09-20 00:00:00", 0, false)
+}
+
+func TestLooseParts(t *testing.T) {
+	f := func(text string, year int64, month, day, n int) {
+		t.Helper()
+		if y, m, d, got := ScanDate([]byte(text)); y != year || m != month || d != day || got != n {
+			t.Errorf("%q is %d-%d-%d with %d bytes", text, y, m, d, got)
+		}
+	}
+	f("2026-1-2", 2026, 1, 2, 8)
+	f("2026-02-31 rest", 2026, 2, 31, 10)
+	f("2026-1-023", 2026, 1, 2, 9)
+	for _, bad := range []string{"", "2026-1-", "26-01-01", "2026-13-1", "2026-0-1", "2026-1-32", "2026-1-x", "2026-100-1", "202x-1-11"} {
+		f(bad, 0, 0, 0, 0)
+	}
+	g := func(text string, second int64, n int) {
+		t.Helper()
+		if s, got := ScanClock([]byte(text)); s != second || got != n {
+			t.Errorf("%q is %d with %d bytes", text, s, got)
+		}
+	}
+	g("1:2:3", 3723, 5)
+	g("23:59:59.5", 86399, 8)
+	for _, bad := range []string{"", "1", "1:", "1:2", "1:2:", "24:00:00", "1:60:0", "1:0:60", ":1:1", "1::1"} {
+		g(bad, 0, 0)
+	}
+}
+
 func TestJavaTimes(t *testing.T) {
 	f := func(got []byte, want string) {
 		t.Helper()
