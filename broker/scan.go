@@ -19,10 +19,9 @@ type partitionLog struct {
 	partition int32
 	dir       string
 
-	segments     []segmentEntry
-	start, end   int64 // offset of the first record and of the one to come
-	maxTimestamp int64
-	firstSeen    bool
+	segments   []segmentEntry
+	start, end int64 // offset of the first record and of the one to come
+	firstSeen  bool
 
 	open    map[int64]openTxn // by producer: transactions without a marker
 	markers map[int64]marker  // by producer: the last marker

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,8 +18,6 @@ import (
 	"millrace/sql/plan"
 	"millrace/telemetry"
 	"millrace/vec"
-
-	"context"
 )
 
 type sqlCommand struct {

@@ -24,7 +24,6 @@ type source struct {
 	cluster *cluster
 	from    place
 	upto    place
-	meta    metaColumns
 
 	mu     sync.Mutex               // guards the fields below
 	known  map[connector.Split]bool // what the first Splits listed; nil before it

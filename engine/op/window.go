@@ -24,7 +24,6 @@ type PaneAggregate struct {
 	calls  []plan.Agg
 	panes  map[int64]*Table
 	free   []*Table
-	groups int
 
 	start []int64
 	sel   []int32

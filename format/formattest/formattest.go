@@ -216,8 +216,10 @@ func Everything() *vec.Batch {
 	for _, t := range []schema.Type{
 		schema.Of(schema.VarChar), schema.Of(schema.Char).WithPrecision(3), schema.Of(schema.Boolean),
 		schema.Of(schema.TinyInt), schema.Of(schema.SmallInt), schema.Of(schema.Int), schema.Of(schema.BigInt),
-		schema.Of(schema.Float), schema.Of(schema.Double), {ID: schema.Decimal, Precision: 10, Scale: 2},
-		{ID: schema.Decimal, Precision: 38, Scale: 18}, schema.Of(schema.VarBinary), schema.Of(schema.Date), schema.Of(schema.Time),
+		schema.Of(schema.Float), schema.Of(schema.Double),
+		{ID: schema.Decimal, Precision: 10, Scale: 2},
+		{ID: schema.Decimal, Precision: 38, Scale: 18},
+		schema.Of(schema.VarBinary), schema.Of(schema.Date), schema.Of(schema.Time),
 		schema.Of(schema.Timestamp).WithPrecision(3), schema.Of(schema.Timestamp), schema.Of(schema.Timestamp).WithPrecision(9),
 		schema.Of(schema.TimestampLTZ).WithPrecision(3),
 	} {

@@ -77,8 +77,10 @@ func bindBytes(name string, f func(out, in []byte) ([]byte, bool)) func([]Arg) (
 }
 
 func digest(name, example string, f func(out, in []byte) []byte) Scalar {
-	return Scalar{Name: name, Doc: "The " + name + " digest of a text or binary, in hexadecimal digits.", Example: example,
-		Bind: bindBytes(name, func(out, in []byte) ([]byte, bool) { return f(out, in), true })}
+	return Scalar{
+		Name: name, Doc: "The " + name + " digest of a text or binary, in hexadecimal digits.", Example: example,
+		Bind: bindBytes(name, func(out, in []byte) ([]byte, bool) { return f(out, in), true }),
+	}
 }
 
 // appendSHA2 appends the digest of 224, 256, 384 or 512 bits.
