@@ -44,6 +44,8 @@ func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
 			if err := r.discover(ctx); err != nil {
 				return err
 			}
+		case <-r.enough:
+			return r.checkpoint(ctx, true)
 		case <-ended:
 			if ctx.Err() != nil {
 				return ctx.Err()

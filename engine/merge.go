@@ -23,6 +23,10 @@ type mergeTask struct {
 	pool  interface{ Put(any) }
 	acks  chan<- struct{}
 	call  *function.Call
+	// limit is the operator of the job's one LIMIT, if that decides when the job has all its rows;
+	// satisfied says so.
+	limit     *op.Limit
+	satisfied func()
 
 	wms     []int64 // by input
 	idle    []bool
@@ -58,6 +62,9 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 		t.call.Now = time.Now()
 		err := t.chain.Emit(m.rows.Batch())
 		t.pool.Put(m.rows)
+		if t.limit != nil && t.limit.Done() {
+			t.satisfied()
+		}
 		return err
 	case watermarkMessage:
 		t.wms[m.input], t.idle[m.input] = m.wm, false

@@ -36,11 +36,13 @@ type run struct {
 
 	collecting sync.Mutex // one SELECT row batch at a time
 
-	gate  sync.RWMutex  // held by the coordinator while the tasks stand still
-	acks  chan struct{} // one for each merge task that a barrier has passed
-	epoch Epoch         // the last one committed
-	wrote int64         // stats.written at that time
-	dir   string        // of the snapshots
+	gate sync.RWMutex  // held by the coordinator while the tasks stand still
+	acks chan struct{} // one for each merge task that a barrier has passed
+	// enough is closed when a LIMIT has all its rows: the job ends, though its input has not.
+	enough chan struct{}
+	epoch  Epoch  // the last one committed
+	wrote  int64  // stats.written at that time
+	dir    string // of the snapshots
 }
 
 // openStage is a stage with its tasks.
@@ -202,6 +204,9 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
 	m := newMergeTask(o.inputs)
 	m.op, m.pool, m.chain = merge, o.pool, newLink(merge, tail)
 	m.call = e.call
+	if l, ok := merge.(*op.Limit); ok && o.sink != nil && len(r.spec.Sinks) == 1 {
+		m.limit, m.satisfied = l, sync.OnceFunc(func() { close(r.enough) })
+	}
 	if s, ok := merge.(op.Stateful); ok {
 		o.stateful = append(o.stateful, s)
 	}
@@ -283,6 +288,7 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	tasks, tctx := errgroup.WithContext(ctx)
 	stop, cancel := context.WithCancel(tctx)
 	defer cancel()
+	r.enough = make(chan struct{})
 	if err := r.start(stop, last); err != nil {
 		return err
 	}
