@@ -139,7 +139,7 @@ func (n *Node) storeOptions(log *slog.Logger) store.Options {
 func (n *Node) openPipelines(ctx context.Context, log *slog.Logger) error {
 	connectors, formats := builtin.Connectors(n.bus, os.Stdout, os.Stderr), builtin.Formats()
 	n.pipelines = &pipelines{
-		bus: n.bus, connectors: connectors, formats: formats, dir: filepath.Join(n.cfg.Data, "pipelines"),
+		bus: n.bus, partitions: n.cfg.Kafka.Partitions, connectors: connectors, formats: formats, dir: filepath.Join(n.cfg.Data, "pipelines"),
 		log: log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),

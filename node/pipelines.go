@@ -33,6 +33,7 @@ type pipelines struct {
 	connectors []connector.Spec
 	formats    []format.Spec
 	dir        string
+	partitions int // of topics that are made
 	log        *slog.Logger
 
 	mu    sync.Mutex // guards what follows; not held while jobs end
@@ -179,7 +180,7 @@ func (p *pipelines) ensureTopics(ctx context.Context, one *pipeline) error {
 			if topic == "" {
 				continue
 			}
-			if _, err := p.bus.Ensure(ctx, topic, 0, nil); err != nil {
+			if _, err := p.bus.Ensure(ctx, topic, p.partitions, nil); err != nil {
 				return err
 			}
 		}
