@@ -15,6 +15,9 @@ import (
 
 const eoParts, eoRecords = 4, 12_000
 
+// maxEpochs is how many epochs are committed between two kills at most.
+const maxEpochs = 200
+
 // TestExactlyOnceOverKills copies a topic in transactions that carry the input offsets as an epoch
 // record, as jobs do, while the broker is killed again and again. Whatever the outcome of a commit
 // was, the next attempt goes on from the last committed epoch: the copy has every record once.
@@ -42,18 +45,23 @@ func TestExactlyOnceOverKills(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- job.run(ctx) }()
 	kills := 0
-	for running := true; running; {
-		wait := time.NewTimer(time.Duration(100+rand.IntN(300)) * time.Millisecond)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	// Kills follow the work, so that a fast machine sees as many as a slow one.
+	for next, running := rand.Int64N(maxEpochs), true; running; {
 		select {
 		case err := <-done:
 			if err != nil {
 				t.Fatal(err)
 			}
 			running = false
-		case <-wait.C:
-			c.kill()
-			c = startBroker(t, dir, c.addr)
-			kills++
+		case <-tick.C:
+			if at := job.epochs.Load(); at >= next {
+				c.kill()
+				c = startBroker(t, dir, c.addr)
+				kills++
+				next = at + 1 + rand.Int64N(maxEpochs)
+			}
 		}
 	}
 	got := readAll(t, ctx, b, "out")
