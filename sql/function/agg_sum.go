@@ -202,8 +202,8 @@ func finishAverage(t schema.Type, state []vec.Column, rows vec.Rows, dst *vec.Co
 				dst.SetNull(k, n)
 			}
 		default:
-			// Flink's sum has the type of the values and wraps around in it.
-			setInt(dst, k, wrapped(sum.I64[g], t.ID)/count)
+			// The sum is a BIGINT and wraps around only there.
+			setInt(dst, k, sum.I64[g]/count)
 		}
 	}
 }
