@@ -1,0 +1,3 @@
+-- Dropping what is not there.
+DROP TABLE nothing;
+--error nothing

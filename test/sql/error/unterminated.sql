@@ -1,0 +1,3 @@
+-- A text without its end.
+SELECT 'abc;
+--error line 2

@@ -1,0 +1,14 @@
+-- Text longer than its column stays as it is, unless the job is told to trim.
+CREATE TABLE t (s STRING)
+WITH ('connector' = 'filesystem', 'path' = '${dir}/t.jsonl', 'format' = 'json');
+--file t.jsonl
+--  {"s": "abcdef"}
+--  {"s": "ab"}
+
+CREATE TABLE o (s VARCHAR(3)) WITH ('connector' = 'filesystem', 'path' = '${dir}/o', 'format' = 'json');
+
+INSERT INTO o SELECT s FROM t;
+SELECT * FROM o;
+--out sorted
+--  +I	abcdef
+--  +I	ab

@@ -1,0 +1,25 @@
+-- A window over no rows says nothing, nor does a filter that holds for none.
+CREATE TABLE e (
+  ts TIMESTAMP(3),
+  k STRING,
+  v INT,
+  WATERMARK FOR ts AS ts
+) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
+--file e.jsonl
+--  {"ts": "2026-11-20 10:00:01", "k": "a", "v": 1}
+--  {"ts": "2026-11-20 10:00:04.999", "k": "a", "v": 2}
+--  {"ts": "2026-11-20 10:00:04", "k": "a", "v": 4}
+--  {"ts": "2026-11-20 10:00:06", "k": "a", "v": 8}
+--  {"ts": "2026-11-20 10:00:03", "k": "a", "v": 16}
+--  {"ts": "2026-11-20 10:00:11", "k": "b", "v": 32}
+
+SELECT window_start, COUNT(*) AS c
+FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '5' SECOND))
+GROUP BY window_start, window_end
+HAVING COUNT(*) > 100;
+--out
+
+CREATE VIEW few AS SELECT * FROM e WHERE v > 1000;
+
+SELECT window_start, SUM(v) AS s FROM TABLE(TUMBLE(TABLE few, DESCRIPTOR(ts), INTERVAL '5' SECOND)) GROUP BY window_start, window_end;
+--out
