@@ -105,6 +105,7 @@ func (c Config) withDefaults() Config {
 // Bus is a connection to a Kafka cluster.
 type Bus struct {
 	cfg   Config
+	codec kgo.CompressionCodec
 	opts  []kgo.Opt
 	cl    *kgo.Client // produces
 	ask   *kgo.Client // asks; adm is a view of it
@@ -125,12 +126,11 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bus{cfg: cfg, log: cfg.Logger}
+	b := &Bus{cfg: cfg, codec: codec, log: cfg.Logger}
 	b.opts = append([]kgo.Opt{
 		kgo.SeedBrokers(cfg.Seeds...),
 		kgo.ClientID(cfg.ClientID),
 		kgo.WithLogger(logger{cfg.Logger}),
-		kgo.ProducerBatchCompression(codec, kgo.NoCompression()),
 		kgo.ProducerLinger(cfg.Linger),
 		kgo.ProducerBatchMaxBytes(int32(cfg.BatchBytes)),
 		kgo.MaxBufferedBytes(cfg.BufferBytes),
@@ -164,7 +164,9 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 
 // client makes a client with the settings of the bus.
 func (b *Bus) client(opts ...kgo.Opt) (*kgo.Client, error) {
-	cl, err := kgo.NewClient(append(slices.Clip(b.opts), opts...)...)
+	// A new slice for each client: franz-go writes to it.
+	compression := kgo.ProducerBatchCompression(b.codec, kgo.NoCompression())
+	cl, err := kgo.NewClient(append(append(slices.Clip(b.opts), compression), opts...)...)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "set up a Kafka client: %w", err)
 	}
