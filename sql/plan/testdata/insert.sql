@@ -25,8 +25,9 @@ INSERT INTO target (n, id) VALUES (1, 'a'), (2, 'b');
 INSERT INTO shown SELECT id, n FROM source WHERE n > 1;
 --->
 --  Sink shown (print) [id, n]
---    Filter (n > 1)
---      Scan source (datagen) read=[id, n]
+--    Project [CAST(id AS VARCHAR(3)) AS id, n]
+--      Filter (n > 1)
+--        Scan source (datagen) read=[id, n]
 
 EXECUTE STATEMENT SET BEGIN
   INSERT INTO shown SELECT id, n FROM source;
@@ -34,7 +35,8 @@ EXECUTE STATEMENT SET BEGIN
 END;
 --->
 --  Sink shown (print) [id, n]
---    Scan source (datagen) read=[id, n]
+--    Project [CAST(id AS VARCHAR(3)) AS id, n]
+--      Scan source (datagen) read=[id, n]
 --  Sink target (kafka, json) [id, n, timestamp]
 --    Project [id, NULL AS n, NULL AS timestamp]
 --      Scan source (datagen) read=[id]
@@ -43,7 +45,8 @@ EXPLAIN INSERT INTO shown SELECT id, n FROM source;
 --->
 --  result
 --  Sink shown (print) [id, n]
---    Scan source (datagen) read=[id, n]
+--    Project [CAST(id AS VARCHAR(3)) AS id, n]
+--      Scan source (datagen) read=[id, n]
 
 INSERT INTO target SELECT id, n FROM source;
 --->
