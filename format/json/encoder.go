@@ -15,7 +15,7 @@ import (
 type encoder struct {
 	columns  []column
 	style    format.TimeStyle
-	plain    bool // DECIMAL without exponent
+	plain    bool // DECIMAL with all digits of its scale and without exponent
 	skipNull bool
 }
 
@@ -81,7 +81,10 @@ func (e *encoder) value(dst []byte, col *column, c *vec.Column, row int) []byte 
 	case schema.Double:
 		return appendDouble(dst, c.F64[row])
 	case schema.Decimal:
-		return format.AppendStrippedDecimal(dst, c.D128[row], col.typ.Scale, e.plain)
+		if e.plain {
+			return format.AppendDecimal(dst, c.D128[row], col.typ.Scale)
+		}
+		return format.AppendStrippedDecimal(dst, c.D128[row], col.typ.Scale, false)
 	case schema.Char, schema.VarChar:
 		return appendQuoted(dst, c.Bytes(row))
 	case schema.Binary, schema.VarBinary:
