@@ -130,7 +130,7 @@ func TestValuesAreConvertedAsFlinkDoes(t *testing.T) {
 
 	f(decimal, `1.005`, `1.01`)
 	f(decimal, `"-1.005"`, `-1.01`)
-	f(decimal, `12e1`, `120`)
+	f(decimal, `12e1`, `120.00`)
 	f(decimal, `999.999`, `null`)
 	f(decimal, `12345678901234567890123456789012345678901234567890`, `null`)
 	refused(decimal, `"1,5"`, `"1,5" is no DECIMAL(5, 2)`)
