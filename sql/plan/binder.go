@@ -100,7 +100,11 @@ func (b *binder) resolve(r *relation, x *ast.Column) int {
 			continue
 		}
 		if found >= 0 {
-			b.fail(x, fmt.Sprintf("write %s.%s or %s.%s", r.names[found].table, name, n.table, name), "column %q is ambiguous", name)
+			hint := "give the columns different names"
+			if r.names[found].table != n.table {
+				hint = fmt.Sprintf("write %s.%s or %s.%s", r.names[found].table, name, n.table, name)
+			}
+			b.fail(x, hint, "column %q is ambiguous", name)
 		}
 		found = i
 	}
