@@ -201,6 +201,7 @@ export async function lookAtWall({ baseUrl, screens, executablePath = process.en
       const most = await change(() => page.locator('canvas').count().then((n) => (n >= 5 ? String(n) : '')), '', 'the charts')
       for (let round = 0; round < 10; round++) {
         await find(page, 'nav').locator('a[href="/pipelines"]').click()
+        await find(page, 'wall').waitFor({ state: 'detached' }) // the other page has to be fetched first
         await page.waitForSelector('main h1')
         assert.equal(await alive(), '0')
         assert.equal(await page.locator('canvas').count(), 0)
