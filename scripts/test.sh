@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests: test.sh [all]. Two lanes side by side, each the quickest step first, then what
-# needs the finished binary. Every step has a log; a failed one is shown. Ends with one line:
-# N passed, N failed (steps).
+# needs the finished binary. Of a failed step its failed tests are shown. Ends with one line:
+# N passed, N failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-test}
@@ -11,21 +11,49 @@ logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 : >"$logs/results"
 
-# step NAME COMMAND...: runs it into a log, says how it went, and returns how it went.
+# failures FILE: what the failed tests of go test -v wrote, and what stands outside of tests.
+failures() {
+  awk '
+    /^=== (RUN|NAME|CONT|PAUSE) / { test = $3; next }
+    /^ *--- (PASS|SKIP|FAIL): / {
+      if ($2 == "FAIL:") printf "%s%s\n", wrote[$3], $0
+      delete wrote[$3]; test = ""; next
+    }
+    /^ok  / { delete wrote; test = ""; next }
+    /^FAIL\t/ { for (t in wrote) printf "%s", wrote[t]; delete wrote; test = ""; print; next }
+    /^(PASS|FAIL)$/ || /\[no test files\]$/ { next }
+    { wrote[test] = wrote[test] $0 "\n" }
+    END { for (t in wrote) printf "%s", wrote[t] }
+  ' "$1"
+}
+
+# counts FILE: how many tests a step ran that passed, and how many that failed, as Go or vitest say.
+counts() {
+  awk '
+    /^ *--- PASS: / { passed++ }
+    /^ *--- FAIL: / { failed++ }
+    $1 == "Tests" { for (i = 2; i < NF; i++) { if ($(i+1) ~ /^passed/) passed += $i; if ($(i+1) ~ /^failed/) failed += $i } }
+    END { print passed + 0, failed + 0 }
+  ' "$1"
+}
+
+# step NAME COMMAND...: runs it into a log, says how it went, and returns how it went. A step without
+# tests counts as one.
 step() {
-  local name=$1 log=$logs/$1.log start=$SECONDS tests
+  local name=$1 log=$logs/$1.log start=$SECONDS code=0 passed failed said=
   shift
-  if "$@" >"$log" 2>&1; then
-    echo "passed $name" >>"$logs/results"
-    tests=$(grep -cE '^ *--- PASS' "$log")
-    [ "$tests" -gt 0 ] && tests=", $tests tests" || tests=
-    printf 'ok    %-10s %4d s%s\n' "$name" $((SECONDS - start)) "$tests"
+  "$@" >"$log" 2>&1 </dev/null || code=$?
+  read -r passed failed < <(counts "$log")
+  [ $((passed + failed)) -eq 0 ] || said=", $passed tests passed"
+  if [ "$code" -eq 0 ]; then
+    echo "$name 0 $((passed > 0 ? passed : 1)) 0" >>"$logs/results"
+    printf 'ok    %-10s %4d s%s\n' "$name" $((SECONDS - start)) "$said"
     return 0
   fi
-  echo "failed $name" >>"$logs/results"
+  echo "$name 1 $passed $((failed > 0 ? failed : 1))" >>"$logs/results"
   {
-    printf 'FAIL  %-10s %4d s\n' "$name" $((SECONDS - start))
-    grep -vE '^(=== (RUN|PAUSE|CONT|NAME)|PASS$|ok  )|^ *--- PASS|\[no test files\]' "$log" | tail -n 150 | sed 's/^/      /'
+    printf 'FAIL  %-10s %4d s%s, %d failed\n' "$name" $((SECONDS - start)) "$said" "$failed"
+    failures "$log" | tail -n 300 | sed 's/^/      /'
   } >"$logs/$name.shown"
   cat "$logs/$name.shown"
   return 1
@@ -64,9 +92,9 @@ if step build make --no-print-directory build; then
   fi
 fi
 
-passed=$(grep -c '^passed' "$logs/results")
-failed=$(grep -c '^failed' "$logs/results")
 echo
-[ "$failed" -eq 0 ] || grep '^failed' "$logs/results"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+awk '
+  $2 { bad = bad " " $1 }
+  { passed += $3; failed += $4 }
+  END { if (bad) print "failed:" bad; printf "%d passed, %d failed\n", passed, failed; exit failed > 0 || passed == 0 }
+' "$logs/results"
