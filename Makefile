@@ -3,19 +3,25 @@
 #   make run         build all and start the platform on 127.0.0.1:8000
 #   make test        install what the tests need, run them all
 #   make check-all   the same, and the race detector, fuzzing and long kill tests
-#   make e2e ARGS='-run Ledger'    one kind of test; so too unit, sql, ui-test
+#   make e2e ARGS='-run Ledger -kills 40'    one kind of test; so too unit, sql, ui-test
 #   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 UI_SOURCES := $(shell find ui/src ui/public -type f) $(wildcard ui/*.json ui/*.ts ui/index.html)
 
-.PHONY: run build test check-all deps lint fmt unit sql oracle ui-test e2e race fuzz bench clean
+# DuckDB is linked in. Without this, Go without a C compiler leaves it out and says so in riddles.
+export CGO_ENABLED := 1
+
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
 
-build: ui/dist/index.html
+build: toolchain ui/dist/index.html
 	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/millrace ./cmd/millrace
+
+toolchain:
+	@scripts/toolchain.sh
 
 test: deps
 	scripts/test.sh

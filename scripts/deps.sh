@@ -9,9 +9,6 @@ cd "$(dirname "$0")/.."
 have() { command -v "$1" >/dev/null 2>&1; }
 die() { printf 'deps: %s\n' "$*" >&2; exit 1; }
 
-have go || die "Go is missing: install the version that go.mod names, or newer"
-have node && have npm || die "Node.js is missing: install 20.19 or newer, with npm"
-
 packages=()
 have g++ || packages+=(g++)
 have git || packages+=(git)
@@ -39,6 +36,8 @@ if [ ${#packages[@]} -gt 0 ]; then
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
     "${packages[@]}" >/dev/null || die "apt-get install ${packages[*]}: see above"
 fi
+
+scripts/toolchain.sh
 
 # The same folder as os.UserCacheDir in Go, where the tests look for it.
 case "$(uname -s)" in
