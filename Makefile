@@ -11,6 +11,8 @@ UI_SOURCES := $(shell find ui/src ui/public -type f) $(wildcard ui/*.json ui/*.t
 
 # DuckDB is linked in. Without this, Go without a C compiler leaves it out and says so in riddles.
 export CGO_ENABLED := 1
+# No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 .PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e race fuzz bench clean
 
@@ -18,7 +20,7 @@ run: build
 	bin/millrace up $(ARGS)
 
 build: toolchain ui/dist/index.html
-	go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/millrace ./cmd/millrace
+	go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/millrace ./cmd/millrace
 
 toolchain:
 	@scripts/toolchain.sh
