@@ -30,6 +30,14 @@ type figure struct {
 	How   string  `json:"how"`
 }
 
+// text is the value with as many digits as tell something.
+func (f figure) text() string {
+	if f.Value < 10 {
+		return fmt.Sprintf("%.4f", f.Value)
+	}
+	return fmt.Sprintf("%.1f", f.Value)
+}
+
 // report is what a run writes.
 type report struct {
 	At      time.Time `json:"at"`
@@ -40,7 +48,7 @@ type report struct {
 
 func (r *report) add(name string, value float64, unit, how string) {
 	r.Figures = append(r.Figures, figure{name, value, unit, how})
-	fmt.Fprintf(os.Stderr, "%-44s %14.1f %s\n", name, value, unit)
+	fmt.Fprintf(os.Stderr, "%-56s %14s %s\n", name, r.Figures[len(r.Figures)-1].text(), unit)
 }
 
 func main() {
@@ -86,7 +94,7 @@ func (r *report) write(dir string) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintf(t, "%s, %s\n\nfigure\tvalue\tunit\thow\n", r.Machine, r.Go)
 	for _, f := range r.Figures {
-		fmt.Fprintf(t, "%s\t%.1f\t%s\t%s\n", f.Name, f.Value, f.Unit, f.How)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", f.Name, f.text(), f.Unit, f.How)
 	}
 	if err := t.Flush(); err != nil {
 		return err
