@@ -9,6 +9,9 @@ what=${1:-test}
 
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
+# What a killed program leaves behind goes with the logs.
+mkdir "$logs/tmp"
+export TMPDIR=$logs/tmp
 : >"$logs/results"
 
 # failures FILE: what the failed tests of go test -v wrote, and what stands outside of tests.
