@@ -77,7 +77,7 @@ func newGenerator(topic string, realData func() bool, rnd *rand.Rand) *generator
 }
 
 // Collect sends readings until ctx ends or real ones have come.
-func (g *generator) Collect(ctx context.Context, out connector.Out) error {
+func (g *generator) Collect(ctx context.Context, out connector.Site) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {

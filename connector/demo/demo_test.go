@@ -17,6 +17,8 @@ import (
 
 // taken is an Out that keeps copies.
 type taken struct {
+	connector.Site // only Append is used
+
 	topics  map[string]int
 	keys    []string
 	values  []string

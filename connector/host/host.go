@@ -81,7 +81,7 @@ type collector struct {
 }
 
 // Collect measures until ctx ends or the bus fails.
-func (c *collector) Collect(ctx context.Context, out connector.Out) error {
+func (c *collector) Collect(ctx context.Context, out connector.Site) error {
 	name, err := c.hostname()
 	if err != nil {
 		c.log.Debug("host not measured in part", "part", "hostname", "error", err)

@@ -42,6 +42,8 @@ type tick struct {
 
 // taken is an Out that keeps what it gets, and ends the collector after so many ticks.
 type taken struct {
+	connector.Site // only Append is used
+
 	t      *testing.T
 	ticks  []tick
 	enough int
