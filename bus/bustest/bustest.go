@@ -31,6 +31,8 @@ func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus) {
 		"FirstAndLast":       (*suite).firstAndLast,
 		"Groups":             (*suite).groups,
 		"Tail":               (*suite).tail,
+		"Table":              (*suite).table,
+		"Work":               (*suite).work,
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
