@@ -10,7 +10,7 @@
 import { shallowRef, type ShallowRef } from 'vue'
 import { parseMessage, type Incoming } from './message'
 import { Problem } from './http'
-import type { BaseMessage, ChannelMessage, ChannelRequest, MessageOf } from './types'
+import type { BaseMessage, ChannelMessage, ChannelRequest, MessageOf } from './channels'
 
 /** Five seconds are what the screen promises. */
 export const RETRY_MS = 5000

@@ -1,7 +1,7 @@
 // What comes out of the socket, checked just far enough that nobody downstream has to doubt it.
 
 import { problemOf, type Problem } from './http'
-import type { BaseMessage, ChannelMessage } from './types'
+import type { BaseMessage, ChannelMessage } from './channels'
 
 export type Incoming =
   | { kind: 'base'; body: BaseMessage }

@@ -1,7 +1,7 @@
 // How far a job has come, in words.
 
 import { clockText, dayText, timeOf, UNKNOWN } from '@/chart/figure'
-import type { Checkpoint, Job, Pipeline } from '@/api/types'
+import type { Checkpoint, Job, Pipeline } from '@/api/pipelines'
 
 /** durationText has one unit, and at most one digit after the point. */
 export function durationText(ms: number): string {

@@ -1,6 +1,7 @@
 // Results as text: what a cell shows, and the whole for a spreadsheet.
 
-import type { Json, Measurement, Table } from '@/api/types'
+import type { Measurement } from '@/api/measurements'
+import type { Json, Table } from '@/api/values'
 
 /** cellText is what a cell shows; null is told apart from empty text by its class. */
 export function cellText(value: Json | undefined): string {

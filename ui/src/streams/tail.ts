@@ -1,6 +1,8 @@
 // The newest records of a topic, newest first, never more than a fixed number.
 
-import type { Json, TopicMessage, TopicRecord } from '@/api/types'
+import type { TopicMessage } from '@/api/channels'
+import type { TopicRecord } from '@/api/topics'
+import type { Json } from '@/api/values'
 
 /** What a reader can scroll through and a browser can hold with ease. */
 export const TAIL_LIMIT = 300

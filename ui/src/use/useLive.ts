@@ -1,7 +1,7 @@
 import { inject, onScopeDispose, type InjectionKey } from 'vue'
 import type { Live } from '@/api/live'
 import type { Problem } from '@/api/http'
-import type { BaseMessage, ChannelRequest, MessageOf } from '@/api/types'
+import type { BaseMessage, ChannelRequest, MessageOf } from '@/api/channels'
 
 export const liveKey: InjectionKey<Live> = Symbol('live')
 

@@ -1,6 +1,7 @@
 // How the pipelines are doing: what waits, what was refused, and the newest of it.
 
-import type { Job, Pipeline, Topic, TopicRecord } from '@/api/types'
+import type { Job, Pipeline } from '@/api/pipelines'
+import type { Topic, TopicRecord } from '@/api/topics'
 import { timeOf } from '@/chart/figure'
 
 /** deadLetters of all pipelines together. */

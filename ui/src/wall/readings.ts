@@ -3,15 +3,9 @@
 
 import { megabytes, timeOf } from '@/chart/figure'
 import { Ring, type Sample } from '@/chart/ring'
-import type {
-  BaseMessage,
-  Json,
-  MetricsMessage,
-  Point,
-  QueryRequest,
-  QueryRow,
-  TopicMessage,
-} from '@/api/types'
+import type { BaseMessage, MetricsMessage, Point, TopicMessage } from '@/api/channels'
+import type { QueryRequest, QueryRow } from '@/api/measurements'
+import type { Json } from '@/api/values'
 
 /** What the wall asks of the channel of metrics. */
 export const metricNames = [

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Live, QUEUE_LIMIT, RETRY_JITTER_MS, RETRY_MS, secondsLeft, SILENCE_MS, urlOf, type Socket } from '@/api/live'
-import type { BaseMessage, MetricsMessage, TopicMessage } from '@/api/types'
+import type { BaseMessage, MetricsMessage, TopicMessage } from '@/api/channels'
 
 class FakeSocket implements Socket {
   onopen: ((event: Event) => void) | null = null

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Job, Pipeline } from '@/api/types'
+import type { Job, Pipeline } from '@/api/pipelines'
 import { checkpointOf, durationText, jobName, mayPause, mayResume, problemsOf, watermarkText } from '@/pipelines/progress'
 
 it.each([

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Json, TopicRecord } from '@/api/types'
+import type { TopicRecord } from '@/api/topics'
+import type { Json } from '@/api/values'
 import { blockOf, lineOf, matching, Tail, TAIL_LIMIT } from '@/streams/tail'
 
 const record = (offset: number, value: Json = { n: offset }, key: string | null = null): TopicRecord => ({

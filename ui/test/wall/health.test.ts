@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Pipeline } from '@/api/types'
+import type { Pipeline } from '@/api/pipelines'
 import { DEAD_SHOWN, deadLetterOf, deadLetters, deadTopics, lagOf, newestLetters } from '@/wall/health'
 
 describe('dead letters', () => {

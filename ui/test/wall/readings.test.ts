@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Json, MetricsMessage, Point, QueryRow, TopicMessage } from '@/api/types'
+import type { MetricsMessage, Point, TopicMessage } from '@/api/channels'
+import type { QueryRow } from '@/api/measurements'
+import type { Json } from '@/api/values'
 import { POINTS } from '@/chart/ring'
 import {
   coresOf,

@@ -1,0 +1,46 @@
+// The pipelines and their jobs.
+
+import { call } from './http'
+
+export type PipelineState = 'starting' | 'running' | 'paused' | 'restarting' | 'failed' | 'finished'
+
+export interface Checkpoint {
+  epoch: number
+  at: string
+  duration_ms: number
+  bytes: number
+}
+
+export interface Job {
+  name: string
+  state: PipelineState
+  restarts: number
+  error?: string
+  records_in: number
+  records_out: number
+  records_per_second: number
+  dead_letters: number
+  late: number
+  /** Records that wait; -1 while nobody knows. */
+  lag: number
+  watermark: string | null
+  last_checkpoint: Checkpoint | null
+}
+
+export interface Pipeline {
+  name: string
+  state: PipelineState
+  sql: string
+  jobs: Job[]
+}
+
+export async function fetchPipelines(signal?: AbortSignal): Promise<Pipeline[]> {
+  const answer = await call<{ pipelines: Pipeline[] | null }>('GET', '/api/pipelines', undefined, signal)
+  return answer.pipelines ?? []
+}
+
+export const pausePipeline = (name: string) =>
+  call<unknown>('POST', `/api/pipelines/${encodeURIComponent(name)}/pause`)
+
+export const resumePipeline = (name: string) =>
+  call<unknown>('POST', `/api/pipelines/${encodeURIComponent(name)}/resume`)

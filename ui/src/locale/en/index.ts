@@ -1,0 +1,17 @@
+// The words of the screen, a file per page. The same keys as zh: the type asks for it, a test
+// compares the holes.
+
+import type { Messages } from '../zh'
+import { pipelines } from './pipelines'
+import { query } from './query'
+import { shell } from './shell'
+import { streams } from './streams'
+import { wall } from './wall'
+
+export const en: Messages = {
+  ...shell,
+  ...wall,
+  ...streams,
+  ...pipelines,
+  ...query,
+}

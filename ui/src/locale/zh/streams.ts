@@ -1,0 +1,31 @@
+// 数据流页的文字。
+
+export const streams = {
+  streams: {
+    title: '数据流',
+    detail: '总线上的主题；任何 Kafka 客户端都可读写 {address}',
+    internal: '显示内部主题',
+    partitions: '分区',
+    emptyTitle: '还没有主题',
+    emptyHint: '写入第一个数据点，主题会自动创建：',
+    choose: '选择一个主题查看实时记录',
+    tail: '实时记录',
+    pause: '暂停',
+    resume: '继续',
+    paused: '已暂停，{count} 条待显示',
+    clear: '清空',
+    filter: '按键或内容过滤',
+    partition: '分区',
+    offset: '偏移',
+    time: '时间',
+    key: '键',
+    value: '内容',
+    dropped: '为跟上速度已略过 {count} 条',
+    tailEmptyTitle: '暂无新记录',
+    tailEmptyHint: '新写入的记录会立即显示在这里。',
+    newest: '最新',
+    earliest: '最早',
+    from: '起点',
+    back: '返回主题列表',
+  },
+}
