@@ -2,16 +2,19 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
+	"millrace/option"
 	"millrace/telemetry"
 )
 
 // Deps are what a Server shows and whom it lets in. All functions and methods are called from many
-// goroutines at once.
+// goroutines at once. What may be nil says so; its resources then answer 404, saying that this node does
+// not have them.
 type Deps struct {
 	Version   string
 	Log       *slog.Logger
@@ -22,6 +25,34 @@ type Deps struct {
 	Pipelines Pipelines
 	Summary   func() Summary
 	Status    func() Status
+
+	// Connectors are the collectors that a source can be made of; Sources are those that there are.
+	Connectors []Kind
+	Sources    Sources // may be nil
+	// DeadLetters gives access to the records that could not be read; may be nil.
+	DeadLetters DeadLetters
+	// Analysis answers with figures instead of points; may be nil.
+	Analysis Analysis
+	// Views keeps the saved views of the screen, a key each that begins with "view/"; may be nil.
+	Views KeyTable
+
+	// Notifiers are what a channel can be made of. The others are nil where nothing is watched.
+	Notifiers []Kind
+	Alerts    Alerts
+	Rules     AlertRules
+	Silences  AlertSilences
+	Channels  AlertChannels
+
+	// LogLevel is the least level logged, which may be changed; may be nil.
+	LogLevel *slog.LevelVar
+	// Config returns the settings that are in force, as YAML, secrets as ******; may be nil.
+	Config func() ([]byte, error)
+	// Storage describes the tiers, the cache and the stores behind them. What cannot be reached is
+	// said in its part of the answer, not by an error; may be nil.
+	Storage func(ctx context.Context) (Storage, error)
+	// Replicas lists the nodes that share the work, this one among them; may be nil.
+	Replicas func(ctx context.Context) ([]Replica, error)
+
 	// Ready are what must work before the node takes requests.
 	Ready []Check
 	// Ingest are the routes of push protocols by net/http pattern ("POST /api/write").
@@ -43,7 +74,18 @@ type Security struct {
 	Tokens []Token
 	// Origins are those whose pages may call the API, as "https://example.org"; "*" is everyone.
 	Origins []string
+	// RequestsPerSecond bounds the requests of one token, and of one address for those who bring none;
+	// 0 is no bound. Twice as many may come at once.
+	RequestsPerSecond float64
+	// LiveClients bounds the WebSocket connections of one token; 0 is DefaultLiveClients.
+	LiveClients int
+	// TLS makes Serve speak HTTPS, see LoadTLS; may be nil.
+	TLS *tls.Config
 }
+
+// DefaultLiveClients is how many WebSocket connections one token has at most, if nothing else is said:
+// a tenth of all.
+const DefaultLiveClients = maxClients / 10
 
 // Token lets its bearer in with a role.
 type Token struct {
@@ -76,9 +118,8 @@ type Point struct {
 // query does wrong is a fault.Invalid; a query beyond its bounds is a fault.Limit.
 type Store interface {
 	Measurements(ctx context.Context) ([]Measurement, error)
-	// Select returns the points that q asks for, ascending by time, and whether the limit left
-	// older ones out.
-	Select(ctx context.Context, q Selection) (rows []QueryRow, truncated bool, err error)
+	// Select returns the points that q asks for, ascending by time.
+	Select(ctx context.Context, q Selection) (Selected, error)
 	// SQL answers one SELECT with at most limit rows.
 	SQL(ctx context.Context, text string, limit int) (Table, error)
 }
@@ -99,11 +140,135 @@ type Filter struct {
 	Values []any  // string, float64, bool or json.Number; one unless Op is in
 }
 
+// Selected are the points that were found.
+type Selected struct {
+	Rows      []QueryRow
+	Truncated bool // the limit left older ones out
+	// Warnings say what is missing because a tier could not be reached, one each; none: nothing is.
+	Warnings []string
+}
+
 // Table is an answer to SQL. Values are what JSON can tell.
 type Table struct {
 	Columns   []Column
 	Rows      [][]any
 	Truncated bool
+	Warnings  []string // as those of Selected
+}
+
+// Analysis answers with figures instead of points. Its errors are those of Store.
+type Analysis interface {
+	// Aggregate returns a series for each field and each combination of the tags of q.GroupBy, those
+	// with the largest mean first.
+	Aggregate(ctx context.Context, q Aggregation) (Aggregated, error)
+	// TagValues returns the values that each tag of a measurement has between two times (zero: unbounded),
+	// sorted, at most limit of each, and which tags have more.
+	TagValues(ctx context.Context, measurement string, from, upto time.Time, limit int) (values map[string][]string, more map[string]bool, err error)
+}
+
+// Aggregation asks for figures of one measurement.
+type Aggregation struct {
+	Measurement string
+	Fields      []string
+	// Function is avg, min, max, sum, count, first, last, p50, p95, p99, stddev or rate (the increase in
+	// a second of a counter that may begin anew).
+	Function string
+	GroupBy  []string // tags; the others are put together
+	From     time.Time
+	Upto     time.Time     // exclusive, never zero
+	Interval time.Duration // of a bucket; buckets begin at its multiples since 1970
+	Filters  []Filter
+	Limit    int // how many series at most
+}
+
+// Aggregated is the answer to an Aggregation.
+type Aggregated struct {
+	Series      []AggregatedSeries
+	SeriesTotal int    // how many there are without the limit
+	Rollup      string // the rollup that answered ("1m", "1h"), if one did
+	Warnings    []string
+}
+
+// AggregatedSeries is one line of a chart. Tags has the tags of GroupBy, "" where a row has none.
+type AggregatedSeries struct {
+	Field  string
+	Tags   map[string]string
+	Points []Bucket // ascending by time; buckets without a row may be left out
+	Total  float64  // the function over the whole range; NaN: none
+}
+
+// Bucket is the value of an interval that begins at Time; NaN is none.
+type Bucket struct {
+	Time  time.Time
+	Value float64
+}
+
+// KeyTable is a small table that replicas share, as bus.OpenTable gives. A nil value deletes a key.
+// Put returns once a Get sees the value.
+type KeyTable interface {
+	Get(key string) ([]byte, bool)
+	List(prefix string) map[string][]byte
+	Put(ctx context.Context, key string, value []byte) error
+}
+
+// Kind is something that is made by its options: a connector, a notifier.
+type Kind struct {
+	Name    string
+	Doc     string
+	Options []option.Option
+}
+
+// Sources run collectors. A name that does not exist is a fault.NotFound; a change of a source that the
+// configuration made is a fault.Conflict. The options are checked against their Kind already; a
+// source is given and returned with its secrets, which the API hides.
+type Sources interface {
+	List(ctx context.Context) ([]Source, error)
+	// Apply makes a source, or replaces the one of that name, and runs it on some replica.
+	Apply(ctx context.Context, s SourceDraft) error
+	// Test tries settings without collecting: nil if a source of them would work.
+	Test(ctx context.Context, s SourceDraft) error
+	// Preview collects without acknowledging anything, until there are limit records or ctx ends; both
+	// are success. With an error it returns what there was before.
+	Preview(ctx context.Context, s SourceDraft, limit int) (Preview, error)
+	Pause(ctx context.Context, name string) error
+	Resume(ctx context.Context, name string) error
+	Drop(ctx context.Context, name string) error
+}
+
+// SourceDraft is a source as it is asked for. Name may be empty when it is only tried.
+type SourceDraft struct {
+	Name      string
+	Connector string
+	Options   option.Values
+}
+
+// Preview is what a source would bring.
+type Preview struct {
+	Records []Record
+	Refused []Unreadable
+}
+
+// Unreadable is a record that a source could not read.
+type Unreadable struct {
+	Value  []byte
+	Reason string
+}
+
+// DeadLetters are the records that could not be read. A topic that has none is a fault.NotFound.
+type DeadLetters interface {
+	Topics(ctx context.Context) ([]DeadLetterTopic, error)
+	// Records returns up to limit dead letters, the newest first, that are older than the position
+	// before ("": all are), and the position to go on from, "" if there are no more. A position that
+	// is none is a fault.Invalid.
+	Records(ctx context.Context, topic, before string, limit int) (list []DeadLetter, next string, err error)
+	// Replay sends dead letters to the topics that they came from; with DryRun it only counts.
+	Replay(ctx context.Context, topic string, r Replay) (Replayed, error)
+}
+
+// DeadLetter is a record of a dead-letter topic; its headers are engine.HeaderError and the like.
+type DeadLetter struct {
+	Record
+	Replayed bool
 }
 
 // Bus gives access to records. A topic that does not exist is a fault.NotFound.
@@ -143,4 +308,45 @@ type Pipelines interface {
 	Pause(ctx context.Context, name string) error
 	Resume(ctx context.Context, name string) error
 	Drop(ctx context.Context, name string) error
+}
+
+// Alerts tell what is wrong.
+type Alerts interface {
+	// Active returns the alerts that are pending, firing, or were resolved a short time ago.
+	Active(ctx context.Context) (AlertList, error)
+	// History returns the newest changes of state first; rule "" is all.
+	History(ctx context.Context, rule string, limit int) ([]AlertEvent, error)
+	// Notices returns what was sent to channels, the newest first.
+	Notices(ctx context.Context, limit int) ([]Notice, error)
+}
+
+// AlertRules are what is watched. A name that does not exist is a fault.NotFound; a rule that does not
+// hold a fault.Invalid; a change of a rule that the configuration made a fault.Conflict. The default
+// rules can be replaced, and dropping such a one brings the default back.
+type AlertRules interface {
+	List(ctx context.Context) ([]AlertRuleState, error)
+	Apply(ctx context.Context, r AlertRule) error
+	Drop(ctx context.Context, name string) error
+	// Test evaluates a rule once and returns the conditions that hold.
+	Test(ctx context.Context, r AlertRule) ([]Condition, error)
+}
+
+// AlertSilences keep alerts from being sent.
+type AlertSilences interface {
+	// List returns the silences that are in force, that will be, and that ended a short time ago.
+	List(ctx context.Context) ([]Silence, error)
+	// Add keeps a silence, whose ID is empty, and returns its new id.
+	Add(ctx context.Context, s Silence) (id string, err error)
+	// Drop ends a silence now; an id that does not exist is a fault.NotFound.
+	Drop(ctx context.Context, id string) error
+}
+
+// AlertChannels are where alerts are sent to. As with Sources: options are checked already and have their
+// secrets, a name that does not exist is a fault.NotFound, one of the configuration a fault.Conflict.
+type AlertChannels interface {
+	List(ctx context.Context) ([]Channel, error)
+	Apply(ctx context.Context, c Channel) error
+	Drop(ctx context.Context, name string) error
+	// Test sends one notice that says it is a test. c needs no name.
+	Test(ctx context.Context, c Channel) error
 }

@@ -25,6 +25,7 @@ type fake struct {
 	points    []Point
 	rows      []QueryRow
 	truncated bool
+	warnings  []string
 	asked     Selection
 	table     Table
 	sqlErr    error
@@ -81,14 +82,14 @@ func (f *fake) Measurements(context.Context) ([]Measurement, error) {
 	return []Measurement{{Name: "cpu_usage", Tags: []string{"host"}, Fields: []Column{{"value", "DOUBLE"}}, Rows: 3}, {Name: "empty"}}, nil
 }
 
-func (f *fake) Select(_ context.Context, q Selection) ([]QueryRow, bool, error) {
+func (f *fake) Select(_ context.Context, q Selection) (Selected, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = q
 	if q.Measurement != "sensors.stats" {
-		return nil, false, fault.New(fault.NotFound, "measurement %q does not exist", q.Measurement).WithHint("did you mean %q?", "sensors.stats")
+		return Selected{}, fault.New(fault.NotFound, "measurement %q does not exist", q.Measurement).WithHint("did you mean %q?", "sensors.stats")
 	}
-	return f.rows, f.truncated, nil
+	return Selected{f.rows, f.truncated, f.warnings}, nil
 }
 
 func (f *fake) SQL(_ context.Context, text string, _ int) (Table, error) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -23,6 +24,17 @@ type QueryRequest struct {
 // QueryAnswer is what a query finds.
 type QueryAnswer struct {
 	Data []QueryRow `json:"data" nullable:"false" doc:"Ascending by time"`
+	Coverage
+}
+
+// Coverage says what is missing from an answer, if anything is.
+type Coverage struct {
+	Partial  bool     `json:"partial,omitempty" doc:"Some of the data could not be reached, so there may be more; left out if nothing is missing"`
+	Warnings []string `json:"warnings,omitempty" nullable:"false" doc:"What could not be reached"`
+}
+
+func coverage(warnings []string) Coverage {
+	return Coverage{Partial: len(warnings) > 0, Warnings: warnings}
 }
 
 // QueryRow is one field of one row.
@@ -80,18 +92,11 @@ func (s *Server) addQuery(api huma.API) {
 			return nil, err
 		}
 		defer leave()
-		rows, truncated, err := s.deps.Store.Select(ctx, sel)
+		found, err := s.deps.Store.Select(ctx, sel)
 		if err != nil {
 			return nil, err
 		}
-		out := &queryOutput{Body: QueryAnswer{Data: rows}, Truncated: "false"}
-		if truncated {
-			out.Truncated = "true"
-		}
-		if rows == nil {
-			out.Body.Data = []QueryRow{}
-		}
-		return out, nil
+		return &queryOutput{strconv.FormatBool(found.Truncated), QueryAnswer{orEmpty(found.Rows), coverage(found.Warnings)}}, nil
 	})
 
 	type listOutput struct{ Body MeasurementList }

@@ -22,6 +22,7 @@ type SQLAnswer struct {
 	Rows      [][]any  `json:"rows" nullable:"false"`
 	Truncated bool     `json:"truncated" doc:"There were more rows"`
 	ElapsedMS float64  `json:"elapsed_ms"`
+	Coverage
 }
 
 // defaultRows is how many rows an answer has if the request does not say.
@@ -49,7 +50,7 @@ func (s *Server) addSQL(api huma.API) {
 		}
 		took := float64(time.Since(began).Microseconds()) / 1000
 		s.log.Debug("sql answered", "who", callerOf(ctx).name, "rows", len(t.Rows), "duration_ms", took)
-		return &sqlOutput{SQLAnswer{orEmpty(t.Columns), orEmpty(t.Rows), t.Truncated, took}}, nil
+		return &sqlOutput{SQLAnswer{orEmpty(t.Columns), orEmpty(t.Rows), t.Truncated, took, coverage(t.Warnings)}}, nil
 	})
 }
 

@@ -188,20 +188,20 @@ func instant(t time.Time) *time.Time {
 }
 
 // Select implements api.Store.
-func (s stored) Select(ctx context.Context, q api.Selection) ([]api.QueryRow, bool, error) {
+func (s stored) Select(ctx context.Context, q api.Selection) (api.Selected, error) {
 	query := store.Query{Measurement: q.Measurement, From: q.From, Upto: q.Upto, Fields: q.Fields, Limit: q.Limit}
 	for _, f := range q.Filters {
 		query.Filters = append(query.Filters, store.Filter{Column: f.Column, Op: store.Op(f.Op), Values: f.Values})
 	}
 	points, err := s.Store.Select(ctx, query)
 	if err != nil {
-		return nil, false, err
+		return api.Selected{}, err
 	}
 	rows := make([]api.QueryRow, len(points.Points))
 	for i, p := range points.Points {
 		rows[i] = api.QueryRow{Time: p.Time, Measurement: p.Measurement, Field: p.Field, Value: p.Value, Tags: p.Tags}
 	}
-	return rows, points.Truncated, nil
+	return api.Selected{Rows: rows, Truncated: points.Truncated}, nil
 }
 
 // SQL implements api.Store.
