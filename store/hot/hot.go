@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,7 @@ type Options struct {
 	Keep      time.Duration // how long a series keeps its values: 10 minutes
 	MaxSeries int           // 50,000
 	MaxPoints int           // of one series, the oldest go first: 720
+	Track     bool          // keep account of what changed, for Changes
 	Now       func() time.Time
 }
 
@@ -34,6 +36,7 @@ type Hot struct {
 	opts   Options
 	seed   maphash.Seed
 	shards [shards]shard
+	turn   atomic.Uint32 // of Changes
 }
 
 // shards is how many locks there are, so that writers of several partitions do not meet.
@@ -47,6 +50,8 @@ type shard struct {
 	refused int64
 	updates int64
 	late    int64
+	changed []*series // with untaken points, the one that waits longest first
+	missed  int64
 }
 
 // series is the ring of one series: points[next] is the oldest once it is full.
@@ -57,6 +62,8 @@ type series struct {
 	next   int
 	newest int // index of the latest by time
 	seen   time.Time
+	// untaken is how many of the newest points are not taken by Changes yet.
+	untaken int
 }
 
 type point struct {
@@ -87,6 +94,8 @@ type Stats struct {
 	Evicted int64 // series forgotten because they stopped
 	Refused int64 // points of new series beyond MaxSeries
 	Late    int64 // points older than Keep
+	Changed int   // series with points that Changes did not take yet
+	Missed  int64 // points that the ring lost before Changes took them
 }
 
 // New returns an empty Hot.
@@ -141,6 +150,9 @@ func (h *Hot) Update(metric string, tags []Tag, at time.Time, value float64) {
 	sh.updates++
 	s.seen = now
 	s.add(point{at.UnixMicro(), value}, h.opts.MaxPoints)
+	if h.opts.Track {
+		sh.mark(s, h.opts.MaxPoints)
+	}
 }
 
 // bound is how many series one shard may have.
@@ -222,7 +234,7 @@ func (h *Hot) Latest(metrics ...string) []Point {
 			out = append(out, Point{s.metric, tagMap(s.tags), time.UnixMicro(p.time).UTC(), p.value})
 		}
 	})
-	slices.SortFunc(out, func(a, b Point) int { return compare(a.Metric, a.Tags, b.Metric, b.Tags) })
+	SortPoints(out)
 	return out
 }
 
@@ -259,7 +271,7 @@ func (h *Hot) Recent(since time.Time, metrics ...string) []Series {
 		}
 		out = append(out, r)
 	})
-	slices.SortFunc(out, func(a, b Series) int { return compare(a.Metric, a.Tags, b.Metric, b.Tags) })
+	SortSeries(out)
 	return out
 }
 
@@ -302,6 +314,8 @@ func (h *Hot) Stats() Stats {
 		st.Evicted += sh.evicted
 		st.Refused += sh.refused
 		st.Late += sh.late
+		st.Changed += len(sh.changed)
+		st.Missed += sh.missed
 		sh.mu.RUnlock()
 	}
 	return st
