@@ -3,12 +3,15 @@
 //
 // One file is one resource; its Go types make the OpenAPI document. What a resource needs is an
 // interface in deps.go, which node fills. Every request goes the same way (server.go): host, origin,
-// cross-site checks; the route's role (roles.go); time and size limits; then the handler. Every error
+// cross-site checks; the route's role (roles.go) and how often its caller may ask (rate.go); time and size limits; then the handler. Every error
 // is one shape, a Problem.
 //
 // The live messages (live.go) are made once a second for all clients together, and once for each
 // subscription that several share; a client that does not keep up misses messages and is told so by
 // gaps in seq.
+//
+// What a node may lack (alerts, a bucket) has operations all the same, which answer 404 (part.go). Settings of sources
+// and channels come from the node with their secrets, which leave here as ****** (kinds.go).
 //
 // What surprises people: a route that is missing in the table of roles is refused to everyone; with
 // no tokens everyone is an admin, which is why a loopback address answers only to its own names.
@@ -35,6 +38,7 @@ type Server struct {
 	live   *live
 	routes []string // every pattern registered, for the test of the roles
 	gates  gates
+	rates  *rates
 	meters requestMeters
 	gzips  gzipPool
 }
@@ -48,6 +52,7 @@ func New(deps Deps) *Server {
 		mux:    http.NewServeMux(),
 		guard:  newGuard(deps.Security),
 		gates:  newGates(),
+		rates:  newRates(deps.Security.RequestsPerSecond),
 		meters: newRequestMeters(deps.Metrics),
 	}
 	s.live = newLive(s)
@@ -56,9 +61,23 @@ func New(deps Deps) *Server {
 	s.addMetrics(api)
 	s.addQuery(api)
 	s.addSQL(api)
+	s.addAnalyze(api)
+	s.addTags(api)
+	s.addViews(api)
 	s.addTopics(api)
+	s.addDeadLetters(api)
+	s.addKinds(api)
+	s.addSources(api)
 	s.addPipelines(api)
+	s.addAlerts(api)
+	s.addAlertRules(api)
+	s.addSilences(api)
+	s.addChannels(api)
 	s.addStatus(api)
+	s.addStorage(api)
+	s.addReplicas(api)
+	s.addSettings(api)
+	s.addWhoami(api)
 	s.addHealth(api)
 	s.addIngest(deps.Ingest)
 	s.addRealtime()

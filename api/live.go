@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,7 @@ type live struct {
 	mu      sync.Mutex // guards what follows; nothing is waited for under it
 	closing bool
 	clients map[*client]bool
+	mine    map[string]int // how many clients each token has
 	feeds   map[string]*feed
 	serving sync.WaitGroup // of clients; Add under mu and only before closing
 }
@@ -43,7 +45,7 @@ func newLive(s *Server) *live {
 	return &live{
 		s: s, log: s.log, born: time.Now(),
 		starts:  make(chan *feed),
-		clients: map[*client]bool{}, feeds: map[string]*feed{},
+		clients: map[*client]bool{}, mine: map[string]int{}, feeds: map[string]*feed{},
 	}
 }
 
@@ -195,8 +197,11 @@ func (l *live) join(c *client) error {
 		return fault.New(fault.Unavailable, "the platform stops")
 	case len(l.clients) >= maxClients:
 		return fault.New(fault.Limit, "%d live clients are connected already", maxClients)
+	case !l.s.guard.open() && l.mine[c.who] >= cmp.Or(l.s.deps.Security.LiveClients, DefaultLiveClients):
+		return fault.New(fault.Limit, "%d live clients of this token are connected already", l.mine[c.who])
 	}
 	l.clients[c] = true
+	l.mine[c.who]++
 	l.serving.Add(1)
 	l.s.meters.clients.Set(float64(len(l.clients)))
 	return nil
@@ -211,6 +216,9 @@ func (l *live) leave(c *client) {
 	}
 	c.subs = nil
 	delete(l.clients, c)
+	if l.mine[c.who]--; l.mine[c.who] == 0 {
+		delete(l.mine, c.who)
+	}
 	l.s.meters.clients.Set(float64(len(l.clients)))
 	l.serving.Done()
 }

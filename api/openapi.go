@@ -24,8 +24,11 @@ func (s *Server) openAPI() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: "metrics", Description: "What is happening now"},
 				{Name: "data", Description: "Write points, ask for what is stored"},
-				{Name: "bus", Description: "Topics and their records"},
+				{Name: "bus", Description: "Topics, their records, and those that could not be read"},
+				{Name: "sources", Description: "What brings records in by itself"},
 				{Name: "pipelines", Description: "Flink SQL that runs"},
+				{Name: "alerts", Description: "What is watched, what is wrong, and who is told"},
+				{Name: "screen", Description: "What the screen keeps"},
 				{Name: "node", Description: "The platform itself"},
 			},
 			Components: &huma.Components{Schemas: registry},
@@ -54,7 +57,10 @@ func (s *Server) operation(op huma.Operation, registry huma.Registry) huma.Opera
 		codes = append(codes, http.StatusUnauthorized)
 		op.Security = []map[string][]string{{"token": {}}}
 	}
-	if op.Method == http.MethodPost {
+	if need != Everyone && s.rates != nil {
+		codes = append(codes, http.StatusTooManyRequests)
+	}
+	if op.Method == http.MethodPost || op.Method == http.MethodPut {
 		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"net"
 	"net/http"
 	"strings"
 )
@@ -19,6 +20,9 @@ const (
 	Editor   Role = "editor"
 	Admin    Role = "admin"
 	Ingester Role = "ingest"
+
+	// known is needed by what everyone may do who brought a token.
+	known Role = "any"
 )
 
 // may reports whether someone of this role may do what needs another.
@@ -26,6 +30,8 @@ func (r Role) may(need Role) bool {
 	switch {
 	case need == Everyone || r == Admin:
 		return true
+	case need == known:
+		return r != Everyone
 	case r == Editor:
 		return need != Admin
 	}
@@ -33,34 +39,79 @@ func (r Role) may(need Role) bool {
 }
 
 // needs says which role each route needs: the one place to look. A route that is not here is refused
-// to everyone. The routes of push protocols, which builtin adds, need Ingester.
+// to everyone. The routes of push protocols, which builtin adds, need Ingester, but for those of greetings.
 var needs = map[string]Role{
-	"GET /api/metrics/latest":           Viewer,
-	"GET /api/statistics/summary":       Viewer,
-	"GET /api/status":                   Viewer,
-	"GET /api/measurements":             Viewer,
-	"POST /api/query":                   Viewer,
-	"POST /api/sql":                     Viewer,
-	"GET /api/topics":                   Viewer,
-	"GET /api/topics/{name}/records":    Viewer,
-	"GET /api/pipelines":                Viewer,
-	"POST /api/pipelines":               Editor,
-	"POST /api/pipelines/{name}/pause":  Editor,
-	"POST /api/pipelines/{name}/resume": Editor,
-	"DELETE /api/pipelines/{name}":      Editor,
-	"GET /metrics":                      Viewer,
-	"GET /ws/realtime":                  Everyone, // asks for the token itself: a browser cannot send one in time
-	"GET /healthz":                      Everyone,
-	"GET /readyz":                       Everyone,
-	"GET /openapi.json":                 Everyone,
-	"GET /docs":                         Everyone,
-	"GET /docs/{file}":                  Everyone,
-	"/":                                 Everyone, // the screen's files, and 404 for the rest
+	"GET /api/metrics/latest":               Viewer,
+	"GET /api/statistics/summary":           Viewer,
+	"GET /api/status":                       Viewer,
+	"GET /api/measurements":                 Viewer,
+	"POST /api/query":                       Viewer,
+	"POST /api/sql":                         Viewer,
+	"POST /api/analyze":                     Viewer,
+	"GET /api/measurements/{name}/tags":     Viewer,
+	"GET /api/views":                        Viewer,
+	"POST /api/views":                       Editor,
+	"DELETE /api/views/{name}":              Editor,
+	"GET /api/topics":                       Viewer,
+	"GET /api/topics/{name}/records":        Viewer,
+	"GET /api/dead-letters":                 Viewer,
+	"GET /api/dead-letters/{topic}/records": Viewer,
+	"POST /api/dead-letters/{topic}/replay": Editor,
+	"GET /api/connectors":                   Viewer,
+	"GET /api/sources":                      Viewer,
+	"POST /api/sources":                     Editor,
+	"POST /api/sources/test":                Editor,
+	"POST /api/sources/preview":             Editor,
+	"POST /api/sources/{name}/pause":        Editor,
+	"POST /api/sources/{name}/resume":       Editor,
+	"DELETE /api/sources/{name}":            Editor,
+	"GET /api/pipelines":                    Viewer,
+	"POST /api/pipelines":                   Editor,
+	"POST /api/pipelines/{name}/pause":      Editor,
+	"POST /api/pipelines/{name}/resume":     Editor,
+	"DELETE /api/pipelines/{name}":          Editor,
+	"GET /api/alerts":                       Viewer,
+	"GET /api/alerts/history":               Viewer,
+	"GET /api/alerts/notices":               Viewer,
+	"GET /api/alerts/rules":                 Viewer,
+	"POST /api/alerts/rules":                Editor,
+	"POST /api/alerts/rules/test":           Viewer, // it only reads
+	"DELETE /api/alerts/rules/{name}":       Editor,
+	"GET /api/alerts/silences":              Viewer,
+	"POST /api/alerts/silences":             Editor,
+	"DELETE /api/alerts/silences/{id}":      Editor,
+	"GET /api/notifiers":                    Viewer,
+	"GET /api/alerts/channels":              Viewer,
+	"POST /api/alerts/channels":             Editor,
+	"POST /api/alerts/channels/test":        Editor,
+	"POST /api/alerts/channels/{name}/test": Editor,
+	"DELETE /api/alerts/channels/{name}":    Editor,
+	"GET /api/storage":                      Viewer,
+	"GET /api/replicas":                     Viewer,
+	"GET /api/log-level":                    Viewer,
+	"PUT /api/log-level":                    Admin,
+	"GET /api/config":                       Admin,
+	"GET /api/whoami":                       known,
+	"GET /metrics":                          Viewer,
+	"GET /ws/realtime":                      Everyone, // asks for the token itself: a browser cannot send one in time
+	"GET /healthz":                          Everyone,
+	"GET /readyz":                           Everyone,
+	"GET /openapi.json":                     Everyone,
+	"GET /docs":                             Everyone,
+	"GET /docs/{file}":                      Everyone,
+	"/":                                     Everyone, // the screen's files, and 404 for the rest
 }
+
+// greetings are the routes by which clients of push protocols see whether someone is there, before or without
+// showing a token. They tell nothing.
+var greetings = map[string]bool{"GET /ping": true, "HEAD /ping": true, "GET /health": true}
 
 // need returns the role that a route needs, and whether anyone may use it at all.
 func (s *Server) need(pattern string) (Role, bool) {
 	if _, ok := s.deps.Ingest[pattern]; ok {
+		if greetings[pattern] {
+			return Everyone, true
+		}
 		return Ingester, true
 	}
 	r, ok := needs[pattern]
@@ -69,8 +120,9 @@ func (s *Server) need(pattern string) (Role, bool) {
 
 // caller is who makes a request.
 type caller struct {
-	name string
-	role Role
+	name   string
+	role   Role
+	client string // its address
 }
 
 type callerKey struct{}
@@ -107,7 +159,7 @@ func newGuard(s Security) *guard {
 	}
 	for _, t := range s.Tokens {
 		g.hashes = append(g.hashes, sha256.Sum256([]byte(t.Secret.Reveal())))
-		g.names = append(g.names, caller{t.Name, t.Role})
+		g.names = append(g.names, caller{name: t.Name, role: t.Role})
 	}
 	g.security.Tokens = nil
 	return g
@@ -119,7 +171,7 @@ func (g *guard) open() bool { return len(g.hashes) == 0 }
 // identify returns who bears a token. All tokens are compared, so that the time tells nothing.
 func (g *guard) identify(token string) (caller, bool) {
 	if g.open() {
-		return caller{"anyone", Admin}, true
+		return caller{name: "anyone", role: Admin}, true
 	}
 	hash := sha256.Sum256([]byte(token))
 	found := -1
@@ -144,15 +196,37 @@ func bearer(r *http.Request) string {
 	return ""
 }
 
+// pushed returns the token of a request to a push protocol. Clients of InfluxDB 1 know users and passwords
+// only: then the password is the token, and the user any name. They send it as Basic authentication, as
+// Token user:password, or as p in the URL. Elsewhere none of these is taken: browsers send Basic by
+// themselves, for pages of other sites too, and URLs end up in logs.
+func pushed(r *http.Request) string {
+	if token := bearer(r); token != "" {
+		if _, password, ok := strings.Cut(token, ":"); ok {
+			return password
+		}
+		return token
+	}
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	return r.URL.Query().Get("p")
+}
+
 // admit says who makes a request, or why it is refused.
 func (g *guard) admit(r *http.Request, need Role) (caller, *Problem) {
 	if need == Everyone && !g.open() {
-		return caller{}, nil
+		return caller{client: clientOf(r)}, nil
 	}
-	c, ok := g.identify(bearer(r))
+	token := bearer(r)
+	if need == Ingester {
+		token = pushed(r)
+	}
+	c, ok := g.identify(token)
+	c.client = clientOf(r)
 	if !ok {
 		p := newProblem(http.StatusUnauthorized, "a token is needed")
-		if r.Header.Get("Authorization") != "" {
+		if token != "" || r.Header.Get("Authorization") != "" {
 			p.Detail = "the token is not known"
 		}
 		p.Hint = "send the header Authorization: Bearer <token>, with one of the tokens of the configuration"
@@ -163,4 +237,13 @@ func (g *guard) admit(r *http.Request, need Role) (caller, *Problem) {
 		return c, p
 	}
 	return c, nil
+}
+
+// clientOf is the address that a request comes from, without its port.
+func clientOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }

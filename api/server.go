@@ -44,7 +44,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Run(gctx) })
 	g.Go(func() error {
-		err := srv.Serve(newBounded(ln, maxConnections))
+		err := s.listen(srv, newBounded(ln, maxConnections))
 		if errors.Is(err, http.ErrServerClosed) {
 			return nil
 		}
@@ -61,6 +61,15 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return nil
 	})
 	return g.Wait()
+}
+
+// listen serves HTTPS if there are certificates, else HTTP.
+func (s *Server) listen(srv *http.Server, ln net.Listener) error {
+	if c := s.deps.Security.TLS; c != nil {
+		srv.TLSConfig = c.Clone() // srv adds HTTP/2 to it
+		return srv.ServeTLS(ln, "", "")
+	}
+	return srv.Serve(ln)
 }
 
 // ServeHTTP answers one request.
@@ -98,10 +107,13 @@ func (s *Server) wrap(pattern string, h http.Handler) http.Handler {
 			return
 		}
 		who, p := s.guard.admit(r, need)
+		if p != nil && p.Status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="millrace"`)
+		}
+		if late := s.tooMany(pattern, need, who); late != nil { // those without a right token, too
+			p = late
+		}
 		if p != nil {
-			if p.Status == http.StatusUnauthorized {
-				w.Header().Set("WWW-Authenticate", `Bearer realm="millrace"`)
-			}
 			s.refuse(w, r, p)
 			return
 		}

@@ -39,6 +39,7 @@ const (
 // client is one connection.
 type client struct {
 	l      *live
+	who    string // the name of its token
 	conn   *websocket.Conn
 	out    chan []byte
 	going  chan struct{} // closed when the platform stops
@@ -94,11 +95,12 @@ func (s *Server) serveRealtime(w http.ResponseWriter, r *http.Request) {
 	// The request's context is not for connections that were taken over.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	if !s.admitClient(ctx, conn, r) {
+	who, ok := s.admitClient(ctx, conn, r)
+	if !ok {
 		return
 	}
 	c := &client{
-		l: s.live, conn: conn, out: make(chan []byte, queueLength), going: make(chan struct{}),
+		l: s.live, who: who.name, conn: conn, out: make(chan []byte, queueLength), going: make(chan struct{}),
 		subs: map[string]*subscription{}, start: time.Now(),
 	}
 	if err := s.live.join(c); err != nil {
@@ -110,7 +112,7 @@ func (s *Server) serveRealtime(w http.ResponseWriter, r *http.Request) {
 
 // admitClient finds out who is there: by the header or the subprotocol of the handshake, else by the
 // first message. A token in the URL would end up in logs.
-func (s *Server) admitClient(ctx context.Context, conn *websocket.Conn, r *http.Request) bool {
+func (s *Server) admitClient(ctx context.Context, conn *websocket.Conn, r *http.Request) (caller, bool) {
 	token := bearer(r)
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for p := range strings.SplitSeq(line, ",") {
@@ -126,9 +128,9 @@ func (s *Server) admitClient(ctx context.Context, conn *websocket.Conn, r *http.
 	if !ok || !who.role.may(Viewer) {
 		s.log.Warn("live connection refused", "detail", "no token that lets in", "name", who.name, "client", r.RemoteAddr)
 		_ = conn.Close(websocket.StatusPolicyViolation, `a token is needed: send {"op":"auth","token":"…"} first`)
-		return false
+		return who, false
 	}
-	return true
+	return who, true
 }
 
 func firstToken(ctx context.Context, conn *websocket.Conn) string {

@@ -65,11 +65,13 @@ func (s *Server) runSQL(ctx context.Context, text string, limit int) (Table, err
 }
 
 // gates bound how many costly requests run at once.
-type gates struct{ sql, query gate }
+type gates struct{ sql, query, trial gate }
 
 // Eight SELECTs at once keep two to eight cores busy and their memory within bounds; queries by time
-// and tags cost less. More wait for gateWait.
-func newGates() gates { return gates{sql: make(gate, 8), query: make(gate, 32)} }
+// and tags cost less, and trials wait for others. More wait for gateWait.
+func newGates() gates {
+	return gates{sql: make(gate, 8), query: make(gate, 32), trial: make(gate, maxTrials)}
+}
 
 type gate chan struct{}
 
@@ -85,6 +87,6 @@ func (g gate) enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-wait.C:
-		return nil, fault.New(fault.Limit, "%d queries run already", cap(g)).WithHint("try again in a moment")
+		return nil, fault.New(fault.Limit, "%d of these run already", cap(g)).WithHint("try again in a moment")
 	}
 }

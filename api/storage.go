@@ -1,6 +1,12 @@
 package api
 
-import "time"
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+)
 
 // Storage says where data is and how much of it.
 type Storage struct {
@@ -60,4 +66,26 @@ type WarmState struct {
 	Reachable bool   `json:"reachable"`
 	Error     string `json:"error,omitempty"`
 	Pending   int64  `json:"pending" doc:"Rows that wait to be written to it"`
+}
+
+func (s *Server) addStorage(api huma.API) {
+	type storageOutput struct{ Body Storage }
+	registerPart(part{s, api, s.deps.Storage != nil, "figures of its storage"}, huma.Operation{
+		OperationID: "storage", Method: http.MethodGet, Path: "/api/storage", Tags: []string{"node"}, Summary: "Where data is, and how much of it",
+	}, func(ctx context.Context, _ *struct{}) (*storageOutput, error) {
+		st, err := s.deps.Storage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		st.Tiers, st.Measurements = orEmpty(st.Tiers), orEmpty(st.Measurements)
+		for i := range st.Measurements {
+			st.Measurements[i].Rollups = orEmpty(st.Measurements[i].Rollups)
+		}
+		if st.Bucket != nil {
+			st.Bucket.URL = withoutPassword(st.Bucket.URL)
+			st.Bucket.Error = withoutPassword(st.Bucket.Error)
+		}
+		st.Hot.Error, st.Warm.Error = withoutPassword(st.Hot.Error), withoutPassword(st.Warm.Error)
+		return &storageOutput{st}, nil
+	})
 }
