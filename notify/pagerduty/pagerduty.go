@@ -46,12 +46,16 @@ type event struct {
 }
 
 type payload struct {
-	Summary  string   `json:"summary"`
-	Source   string   `json:"source"`
-	Severity string   `json:"severity"`
-	Time     string   `json:"timestamp"`
-	Group    string   `json:"group"`
-	Details  []string `json:"custom_details"`
+	Summary  string  `json:"summary"`
+	Source   string  `json:"source"`
+	Severity string  `json:"severity"`
+	Time     string  `json:"timestamp"`
+	Group    string  `json:"group"`
+	Details  details `json:"custom_details"`
+}
+
+type details struct {
+	Alerts []string `json:"alerts"`
 }
 
 type link struct {
@@ -88,10 +92,10 @@ func (s *service) event(n notify.Notice) event {
 		Group: notify.Labels(n.Labels),
 	}
 	for _, entry := range page.Entries {
-		e.Payload.Details = append(e.Payload.Details, notify.Cut(entry.Heading+": "+entry.Alert.Summary, maxSummary))
+		e.Payload.Details.Alerts = append(e.Payload.Details.Alerts, notify.Cut(entry.Heading+": "+entry.Alert.Summary, maxSummary))
 	}
 	if page.More != "" {
-		e.Payload.Details = append(e.Payload.Details, page.More)
+		e.Payload.Details.Alerts = append(e.Payload.Details.Alerts, page.More)
 	}
 	if page.Link != "" {
 		e.Links = []link{{page.Link, page.Open}}

@@ -32,7 +32,7 @@ func TestOneIncidentIsOpenedAndClosed(t *testing.T) {
 		}
 	}
 	f(notifytest.Notice(), `{"routing_key":"0123456789abcdef0123456789abcdef","event_action":"trigger","dedup_key":"g1","payload":{"summary":"[CRITICAL] cpu_usage host=a",`+
-		`"source":"millrace","severity":"critical","timestamp":"2023-11-14T22:13:20Z","group":"rule=cpu_usage","custom_details":["[CRITICAL] cpu_usage host=a: cpu_usage 128 > 80"]},`+
+		`"source":"millrace","severity":"critical","timestamp":"2023-11-14T22:13:20Z","group":"rule=cpu_usage","custom_details":{"alerts":["[CRITICAL] cpu_usage host=a: cpu_usage 128 > 80"]}},`+
 		`"links":[{"href":"http://millrace.test/alerts","text":"Open the alerts page"}]}`)
 	f(notifytest.Recovered(), `{"routing_key":"0123456789abcdef0123456789abcdef","event_action":"resolve","dedup_key":"g1"}`)
 }
