@@ -56,6 +56,19 @@ func (c *Config) checkAddresses() (errs []error) {
 		errs = append(errs, fmt.Errorf("listen: %s can be reached from other machines, and without a token anyone could read and "+
 			"write: configure tokens, listen on 127.0.0.1, or say insecure: true", c.Listen))
 	}
+	if (c.TLS.CertFile == "") != (c.TLS.KeyFile == "") {
+		errs = append(errs, errors.New("tls: cert_file and key_file belong together"))
+	}
+	if c.Bucket.URL != "" {
+		if u, err := url.Parse(c.Bucket.URL); err != nil || !slices.Contains([]string{"file", "s3", "mem"}, u.Scheme) || u.User != nil {
+			errs = append(errs, errors.New("bucket.url: it is not file:///dir or s3://bucket/prefix; keys go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"))
+		}
+	}
+	if c.InfluxDB.URL != "" {
+		if u, err := url.Parse(c.InfluxDB.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+			errs = append(errs, errors.New("influxdb.url: it is no URL like http://influxdb:8086"))
+		}
+	}
 	for _, o := range c.CORS.Origins {
 		errs = append(errs, checkOrigin(o))
 	}
@@ -113,19 +126,26 @@ func (c *Config) checkTokens() (errs []error) {
 // readTokens replaces token files by what is in them.
 func (c *Config) readTokens() error {
 	for i, t := range c.Tokens {
-		if t.TokenFile == "" {
-			continue
+		if err := readSecret(fmt.Sprintf("tokens[%d]", i), &c.Tokens[i].Token, &c.Tokens[i].TokenFile); err != nil {
+			return fmt.Errorf("token %q: %w", t.Name, err)
 		}
-		if t.Token != "" {
-			return fault.New(fault.Invalid, "tokens[%d]: token and token_file are both given: keep one", i)
-		}
-		text, err := os.ReadFile(t.TokenFile)
-		if err != nil {
-			return fault.New(fault.Invalid, "read token %q: %w", t.Name, err)
-		}
-		c.Tokens[i].Token = telemetry.Secret(strings.TrimSpace(string(text)))
-		c.Tokens[i].TokenFile = ""
 	}
+	return readSecret("influxdb", &c.InfluxDB.Token, &c.InfluxDB.TokenFile)
+}
+
+// readSecret replaces the name of a file by what is in it.
+func readSecret(key string, secret *telemetry.Secret, file *string) error {
+	if *file == "" {
+		return nil
+	}
+	if *secret != "" {
+		return fault.New(fault.Invalid, "%s: token and token_file are both given: keep one", key)
+	}
+	text, err := os.ReadFile(*file)
+	if err != nil {
+		return fault.New(fault.Invalid, "%s: read token: %w", key, err)
+	}
+	*secret, *file = telemetry.Secret(strings.TrimSpace(string(text))), ""
 	return nil
 }
 
@@ -138,6 +158,17 @@ func (c *Config) checkNames() (errs []error) {
 		oneOf("demo", string(c.Demo), []string{"on", "off"}))
 	if c.Sources.Host.Enabled {
 		errs = append(errs, checkTopic("sources.host.topic", c.Sources.Host.Topic))
+	}
+	sources := map[string]bool{"host": c.Sources.Host.Enabled, "demo": c.Demo == On}
+	for i, s := range c.Sources.Connect {
+		at := fmt.Sprintf("sources.connect[%d]", i)
+		if s.Name == "" || s.Connector == "" {
+			errs = append(errs, fmt.Errorf("%s: give it a name and a connector", at))
+		}
+		if sources[s.Name] {
+			errs = append(errs, fmt.Errorf("%s: the name %q is taken", at, s.Name))
+		}
+		sources[s.Name] = true
 	}
 	names := map[string]bool{}
 	for i, p := range c.Pipelines {
@@ -177,6 +208,9 @@ func (c *Config) checkBounds() (errs []error) {
 		}
 	}
 	within("kafka.partitions", c.Kafka.Partitions, 1, 1024)
+	within("limits.requests_per_second", c.Limits.RequestsPerSecond, 0, 1_000_000)
+	within("limits.live_clients", c.Limits.LiveClients, 1, 1_000_000)
+	lasting("bucket.after", c.Bucket.After, 0, 100*365*24*time.Hour)
 	within("sql.threads", c.SQL.Threads, 0, 1024)
 	within("sql.rows", c.SQL.Rows, 1, 10_000_000)
 	lasting("sources.host.interval", c.Sources.Host.Interval, 100*time.Millisecond, time.Hour)

@@ -26,9 +26,12 @@ var Example []byte
 type Config struct {
 	Data      string     `yaml:"data"`      // folder of everything that is kept
 	Listen    string     `yaml:"listen"`    // address of API and screen
+	Replica   string     `yaml:"replica"`   // name of this one among several; empty: the name of the machine
 	Hosts     []string   `yaml:"hosts"`     // names under which a loopback address may be asked for
 	Insecure  bool       `yaml:"insecure"`  // an open address without tokens
 	Tokens    []Token    `yaml:"tokens"`    // who may do what; empty: a loopback address is open to all
+	TLS       TLS        `yaml:"tls"`       // encrypts API and screen
+	Limits    Limits     `yaml:"limits"`    // what one caller may do
 	Kafka     Kafka      `yaml:"kafka"`     // the bus
 	Demo      Switch     `yaml:"demo"`      // the labelled generator that feeds sensors.raw
 	Log       Log        `yaml:"log"`       // what is written to stderr
@@ -36,6 +39,9 @@ type Config struct {
 	Sources   Sources    `yaml:"sources"`   // what is collected
 	Pipelines []Pipeline `yaml:"pipelines"` // what runs from the start
 	Store     Store      `yaml:"store"`     // what is kept
+	Bucket    Bucket     `yaml:"bucket"`    // where old parts go
+	Redis     Redis      `yaml:"redis"`     // newest values, shared by replicas
+	InfluxDB  InfluxDB   `yaml:"influxdb"`  // warm store
 	SQL       SQL        `yaml:"sql"`       // bounds of a query
 
 	// Warnings are what was understood but does nothing, or was not understood in the environment.
@@ -57,6 +63,61 @@ type Kafka struct {
 	Bootstrap  []string `yaml:"bootstrap"`   // brokers of a cluster; empty: the embedded one
 	Partitions int      `yaml:"partitions"`  // of topics that the platform makes
 	SyncWrites bool     `yaml:"sync_writes"` // the embedded broker fsyncs before it acknowledges
+	TLS        KafkaTLS `yaml:"tls"`         // to a cluster
+	SASL       SASL     `yaml:"sasl"`        // for a cluster
+}
+
+// KafkaTLS encrypts the connections to a cluster.
+type KafkaTLS struct {
+	Enabled  bool   `yaml:"enabled"`
+	CAFile   string `yaml:"ca_file"`   // empty: what the system trusts
+	CertFile string `yaml:"cert_file"` // of ours, if the cluster asks; with KeyFile
+	KeyFile  string `yaml:"key_file"`
+}
+
+// SASL is our user at a cluster that asks for one.
+type SASL struct {
+	Mechanism string           `yaml:"mechanism"` // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; empty: none
+	User      string           `yaml:"user"`
+	Password  telemetry.Secret `yaml:"password"`
+}
+
+// TLS is the certificate of API and screen; without one they speak plain HTTP.
+type TLS struct {
+	CertFile string `yaml:"cert_file"`
+	KeyFile  string `yaml:"key_file"`
+}
+
+// Limits bound what one token, or one address without a token, may do.
+type Limits struct {
+	RequestsPerSecond int `yaml:"requests_per_second"` // 0: as many as come
+	LiveClients       int `yaml:"live_clients"`        // WebSocket connections
+}
+
+// Bucket is object storage: parts go there when they are old, and snapshots of jobs if replicas share them.
+type Bucket struct {
+	// URL is file:///dir or s3://bucket/prefix?endpoint=…&region=…&path_style=true; empty: none.
+	URL string `yaml:"url"`
+	// After is the age at which a part moves there.
+	After Duration `yaml:"after"`
+	// Cache bounds what is kept on disk of parts that queries fetched.
+	Cache Size `yaml:"cache"`
+	// Snapshots: jobs keep their snapshots there, so that another replica can take them over.
+	Snapshots bool `yaml:"snapshots"`
+}
+
+// Redis keeps the newest values where all replicas see them.
+type Redis struct {
+	URL telemetry.Secret `yaml:"url"` // redis://[:password@]host:port/db or host:port; empty: in this process
+}
+
+// InfluxDB keeps what is stored and answers POST /api/query.
+type InfluxDB struct {
+	URL       string           `yaml:"url"` // empty: the built-in store answers
+	Token     telemetry.Secret `yaml:"token"`
+	TokenFile string           `yaml:"token_file"`
+	Org       string           `yaml:"org"`
+	Bucket    string           `yaml:"bucket"`
 }
 
 // Embedded reports whether the bus is the embedded broker.
@@ -76,6 +137,15 @@ type CORS struct {
 // Sources are the collectors.
 type Sources struct {
 	Host HostSource `yaml:"host"`
+	// Connect are sources of other kinds; more can be added while the platform runs.
+	Connect []Source `yaml:"connect"`
+}
+
+// Source is a connector that collects, and its options.
+type Source struct {
+	Name      string        `yaml:"name"`
+	Connector string        `yaml:"connector"`
+	Options   SourceOptions `yaml:"options"`
 }
 
 // HostSource collects the figures of this machine.
@@ -98,7 +168,16 @@ type Pipeline struct {
 type Store struct {
 	FlushInterval Duration  `yaml:"flush_interval"` // the longest that rows are in memory only
 	Retention     Retention `yaml:"retention"`
-	Topics        []Stored  `yaml:"topics"`
+	// RollupRetention says how long rollups are kept, by their interval ("1m", "1h").
+	RollupRetention Rollups  `yaml:"rollup_retention"`
+	QueryCache      Size     `yaml:"query_cache"` // bounds answers that are kept
+	Topics          []Stored `yaml:"topics"`
+}
+
+// Rollups are durations by the interval of a rollup; 0 is for ever.
+type Rollups struct {
+	Minute Duration `yaml:"1m"`
+	Hour   Duration `yaml:"1h"`
 }
 
 // Stored is a topic that is kept as a measurement.
@@ -142,15 +221,21 @@ func Default() Config {
 		}},
 		Pipelines: []Pipeline{{Name: "sensors", File: "example:sensors", DeadLetters: "{topic}.dead"}},
 		Store: Store{
-			FlushInterval: Duration(5 * time.Second),
-			Retention:     Retention{DefaultRetention: Duration(30 * 24 * time.Hour)},
+			FlushInterval:   Duration(5 * time.Second),
+			Retention:       Retention{DefaultRetention: Duration(30 * 24 * time.Hour)},
+			RollupRetention: Rollups{Minute: Duration(90 * 24 * time.Hour), Hour: Duration(2 * 365 * 24 * time.Hour)},
+			QueryCache:      64 << 20,
 			Topics: []Stored{
 				{Topic: "metrics.host", Layout: Points},
 				{Topic: "metrics.push", Layout: Points},
+				{Topic: "metrics.platform", Layout: Points},
 				{Topic: "sensors.clean", Layout: Row, Time: "event_time", Tags: []string{"id"}},
 				{Topic: "sensors.stats", Layout: Row, Time: "window_start", Tags: []string{"id"}},
 			},
 		},
-		SQL: SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
+		Limits:   Limits{LiveClients: 100},
+		Bucket:   Bucket{After: Duration(7 * 24 * time.Hour), Cache: 1 << 30, Snapshots: true},
+		InfluxDB: InfluxDB{Org: "millrace", Bucket: "millrace"},
+		SQL:      SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
 	}
 }

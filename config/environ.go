@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"millrace/fault"
+	"millrace/telemetry"
 )
 
 // envPrefix begins every variable of ours.
@@ -29,18 +31,7 @@ func (c *Config) readEnviron(environ []string) error {
 			vars[name] = value
 		}
 	}
-	if v := vars["KAFKA_BOOTSTRAP_SERVERS"]; v != "" {
-		c.Kafka.Bootstrap = splitList(v)
-	}
-	for _, later := range []struct{ name, what string }{
-		{"REDIS_HOST", "latest values are kept in this process"},
-		{"INFLUXDB_URL", "points are kept in the built-in store"},
-	} {
-		if vars[later.name] != "" {
-			c.Warnings = append(c.Warnings, later.name+" is set, but this build does not use it yet: "+later.what)
-		}
-	}
-
+	c.readArticle(vars)
 	known := slices.Clone(outside)
 	for _, l := range leaves(reflect.ValueOf(c).Elem(), nil) {
 		name := l.env()
@@ -63,6 +54,33 @@ func (c *Config) readEnviron(environ []string) error {
 		}
 	}
 	return nil
+}
+
+// readArticle takes the variables that deployments of the article's system, and of the servers beside it, have.
+func (c *Config) readArticle(vars map[string]string) {
+	if v := vars["KAFKA_BOOTSTRAP_SERVERS"]; v != "" {
+		c.Kafka.Bootstrap = splitList(v)
+	}
+	if host := vars["REDIS_HOST"]; host != "" {
+		if port := vars["REDIS_PORT"]; port != "" && !strings.Contains(host, ":") && !strings.Contains(port, "/") {
+			host += ":" + port // Kubernetes sets REDIS_PORT to tcp://… for a service of that name
+		}
+		if password := vars["REDIS_PASSWORD"]; password != "" && !strings.Contains(host, "://") {
+			host = "redis://" + url.UserPassword("", password).String() + "@" + host
+		}
+		c.Redis.URL = telemetry.Secret(host)
+	}
+	set := func(to *string, name string) {
+		if v := vars[name]; v != "" {
+			*to = v
+		}
+	}
+	set(&c.InfluxDB.URL, "INFLUXDB_URL")
+	set(&c.InfluxDB.Org, "INFLUXDB_ORG")
+	set(&c.InfluxDB.Bucket, "INFLUXDB_BUCKET")
+	if v := vars["INFLUXDB_TOKEN"]; v != "" {
+		c.InfluxDB.Token = telemetry.Secret(v)
+	}
 }
 
 // fromKubernetes recognizes what Kubernetes sets in every container for a service called

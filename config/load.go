@@ -132,9 +132,15 @@ func (c *Config) resolve(dir string) {
 			c.Pipelines[i].File = filepath.Join(dir, p.File)
 		}
 	}
-	for i, t := range c.Tokens {
-		if t.TokenFile != "" && !filepath.IsAbs(t.TokenFile) {
-			c.Tokens[i].TokenFile = filepath.Join(dir, t.TokenFile)
+	files := []*string{
+		&c.TLS.CertFile, &c.TLS.KeyFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.InfluxDB.TokenFile,
+	}
+	for i := range c.Tokens {
+		files = append(files, &c.Tokens[i].TokenFile)
+	}
+	for _, f := range files {
+		if *f != "" && !filepath.IsAbs(*f) {
+			*f = filepath.Join(dir, *f)
 		}
 	}
 }

@@ -156,3 +156,31 @@ func (r Retention) String() string {
 	}
 	return string(text)
 }
+
+// SourceOptions are the options of a source by name. Values are written as they are: text, numbers, true.
+type SourceOptions map[string]string
+
+// UnmarshalYAML reads a mapping of scalars, and lists of scalars as text with commas.
+func (o *SourceOptions) UnmarshalYAML(text []byte) error {
+	var raw map[string]any
+	if err := yaml.Unmarshal(text, &raw); err != nil {
+		return plainYAML(err)
+	}
+	*o = SourceOptions{}
+	for name, v := range raw {
+		switch v := v.(type) {
+		case []any:
+			items := make([]string, len(v))
+			for i := range v {
+				items[i] = fmt.Sprint(v[i])
+			}
+			(*o)[name] = strings.Join(items, ",")
+		case map[string]any:
+			return fmt.Errorf("option %q: a single value or a list is expected", name)
+		case nil:
+		default:
+			(*o)[name] = fmt.Sprint(v)
+		}
+	}
+	return nil
+}

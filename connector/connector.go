@@ -160,6 +160,8 @@ type Spec struct {
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)
+	// Local: what it collects is of the machine it runs on or of an address there; so every replica runs it.
+	Local bool
 	// Collect makes what brings records to the bus by itself, as configured under sources; nil for a
 	// connector that does not.
 	Collect func(option.Values) (Collector, error)

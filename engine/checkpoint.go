@@ -104,8 +104,8 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
 	}
-	if r.dir != "" {
-		return state.Keep(r.dir, next.Snapshot)
+	if r.snapshots != nil && next.Snapshot != "" {
+		return r.snapshots.Keep(ctx, next.Snapshot)
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
 			return 0, context.Cause(ctx)
 		}
 	}
-	size, err := r.snapshot(next)
+	size, err := r.snapshot(ctx, next)
 	if err != nil {
 		return 0, err
 	}
@@ -159,7 +159,7 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
 	return size, r.ledger.Commit(ctx, next)
 }
 
-func (r *run) snapshot(next *Epoch) (int, error) {
+func (r *run) snapshot(ctx context.Context, next *Epoch) (int, error) {
 	w, parts := state.NewWriter(), 0
 	for i, o := range r.open {
 		for _, s := range o.stateful {
@@ -170,11 +170,11 @@ func (r *run) snapshot(next *Epoch) (int, error) {
 			parts++
 		}
 	}
-	if parts == 0 || r.dir == "" {
+	if parts == 0 || r.snapshots == nil {
 		return 0, nil
 	}
 	next.Snapshot = fmt.Sprintf("%09d-%x.snap", next.Number, time.Now().UnixNano())
-	return w.Len(), w.Save(r.dir, next.Snapshot)
+	return w.Len(), w.Save(ctx, r.snapshots, next.Snapshot)
 }
 
 // flush makes what the writers hold durable, or stages it, and returns what is staged.
@@ -218,11 +218,11 @@ func (r *run) publish(ctx context.Context, staged map[string][]byte) error {
 }
 
 // restore loads the snapshot of the epoch that the run begins with.
-func (r *run) restore() error {
+func (r *run) restore(ctx context.Context) error {
 	if r.epoch.Snapshot == "" {
 		return nil
 	}
-	rd, err := state.Load(r.dir, r.epoch.Snapshot)
+	rd, err := state.Load(ctx, r.snapshots, r.epoch.Snapshot)
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"millrace/connector"
+	"millrace/engine/state"
 	"millrace/format"
 	"millrace/sql/plan"
 	"millrace/vec"
@@ -28,8 +29,8 @@ type Env struct {
 	Connectors map[string]connector.Spec
 	Formats    map[string]format.Spec
 	Log        *slog.Logger
-	// StateDir is the folder of the snapshots, one folder a job below it.
-	StateDir string
+	// Snapshots names the place of a job's snapshots; nil keeps none, for jobs that are not restored.
+	Snapshots func(job string) state.Place
 	// OpenLedger opens where a job's epochs are committed.
 	OpenLedger func(ctx context.Context, of LedgerOf) (Ledger, error)
 	Hasher     vec.Hasher

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/connector"
+	"millrace/engine/state"
 	"millrace/format"
 	"millrace/option"
 	"millrace/schema"
@@ -240,9 +242,10 @@ func (l *testLedger) Close() error {
 
 // setting is a job made of SQL over the table e (ts, k, v) of a feed, that writes to a ledger.
 type setting struct {
-	env    *Env
-	spec   Spec
-	ledger *testLedger
+	stateDir string // where its snapshots are
+	env      *Env
+	spec     Spec
+	ledger   *testLedger
 }
 
 const tableE = `CREATE TABLE e (ts TIMESTAMP(3), k STRING, v BIGINT, WATERMARK FOR ts AS ts)
@@ -263,9 +266,10 @@ func setUp(t *testing.T, f *feed, options, columns, query string) *setting {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &setting{ledger: l, spec: SpecOf("test", job), env: &Env{
+	dir := t.TempDir()
+	s := &setting{ledger: l, stateDir: filepath.Join(dir, "test"), spec: SpecOf("test", job), env: &Env{
 		Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{}, Log: slog.New(slog.DiscardHandler),
-		StateDir: t.TempDir(), Hasher: vec.NewHasher(),
+		Snapshots: state.Folders(dir), Hasher: vec.NewHasher(),
 		OpenLedger: func(context.Context, LedgerOf) (Ledger, error) { return l, nil },
 	}}
 	for _, c := range connectors {

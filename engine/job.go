@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"time"
 
 	"millrace/bus"
@@ -118,8 +117,8 @@ func (j *Job) once(ctx context.Context) (err error) {
 	}
 	j.stats.begin()
 	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written()}
-	if j.env.StateDir != "" {
-		r.dir = filepath.Join(j.env.StateDir, j.spec.Name)
+	if j.env.Snapshots != nil {
+		r.snapshots = j.env.Snapshots(j.spec.Name)
 	}
 	defer func() {
 		if closeErr := r.close(); err == nil {

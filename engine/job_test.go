@@ -252,7 +252,7 @@ func TestDamagedSnapshotIsCorrupt(t *testing.T) {
 			s := setUp(t, in, "", windowColumns, windows)
 			s.interrupted(t, in, map[string]int{"0": 2})
 			last := s.ledger.epochs[len(s.ledger.epochs)-1]
-			path := filepath.Join(s.env.StateDir, "test", last.Snapshot)
+			path := filepath.Join(s.stateDir, last.Snapshot)
 			if err := f(path); err != nil {
 				t.Fatal(err)
 			}
@@ -269,7 +269,7 @@ func TestOnlyTheLastSnapshotIsKept(t *testing.T) {
 	f := worked()
 	s := setUp(t, f, "", windowColumns, windows)
 	s.interrupted(t, f, map[string]int{"0": 3})
-	entries, err := os.ReadDir(filepath.Join(s.env.StateDir, "test"))
+	entries, err := os.ReadDir(s.stateDir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"millrace/connector"
 	"millrace/engine/op"
+	"millrace/engine/state"
 	"millrace/fault"
 	"millrace/format"
 	"millrace/sql/function"
@@ -39,10 +40,10 @@ type run struct {
 	gate sync.RWMutex  // held by the coordinator while the tasks stand still
 	acks chan struct{} // one for each merge task that a barrier has passed
 	// enough is closed when a LIMIT has all its rows: the job ends, though its input has not.
-	enough chan struct{}
-	epoch  Epoch  // the last one committed
-	wrote  int64  // stats.written at that time
-	dir    string // of the snapshots
+	enough    chan struct{}
+	epoch     Epoch       // the last one committed
+	wrote     int64       // stats.written at that time
+	snapshots state.Place // nil: none are kept
 }
 
 // openStage is a stage with its tasks.
@@ -81,7 +82,7 @@ func (r *run) start(ctx context.Context, last *Epoch) error {
 	if err := r.buildTasks(ctx); err != nil {
 		return err
 	}
-	if err := r.restore(); err != nil {
+	if err := r.restore(ctx); err != nil {
 		return err
 	}
 	return r.publish(ctx, r.epoch.Staged)

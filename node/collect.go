@@ -17,11 +17,11 @@ import (
 type intake struct {
 	bus    *bus.Bus
 	name   string
-	events *sources
+	events *arrivals
 	pool   sync.Pool // of *[]bus.Record
 }
 
-func newIntake(b *bus.Bus, name string, events *sources) *intake {
+func newIntake(b *bus.Bus, name string, events *arrivals) *intake {
 	return &intake{bus: b, name: name, events: events, pool: sync.Pool{New: func() any { return new([]bus.Record) }}}
 }
 
@@ -32,11 +32,7 @@ func (in *intake) Append(ctx context.Context, topic string, records []connector.
 	recs := (*buf)[:0]
 	for i := range records {
 		r := &records[i]
-		rec := bus.Record{Topic: topic, Key: r.Key, Value: r.Value, Timestamp: r.Time}
-		for _, h := range r.Headers {
-			rec.Headers = append(rec.Headers, bus.Header{Key: h.Name, Value: h.Value})
-		}
-		recs = append(recs, rec)
+		recs = append(recs, recordOf(topic, r))
 	}
 	*buf = recs
 	if err := in.bus.Append(ctx, recs); err != nil {
@@ -46,8 +42,8 @@ func (in *intake) Append(ctx context.Context, topic string, records []connector.
 	return nil
 }
 
-// sources remembers when each source last delivered.
-type sources struct {
+// arrivals remembers when each source last delivered.
+type arrivals struct {
 	counts telemetry.CounterSet
 
 	mu   sync.Mutex // guards last
@@ -57,7 +53,7 @@ type sources struct {
 // activeFor is how long after its last record a source counts as active.
 const activeFor = time.Minute
 
-func (s *sources) seen(name string, n int) {
+func (s *arrivals) seen(name string, n int) {
 	s.counts.With(name).Add(float64(n))
 	s.mu.Lock()
 	s.last[name] = time.Now()
@@ -65,7 +61,7 @@ func (s *sources) seen(name string, n int) {
 }
 
 // active counts the sources that delivered within activeFor, and forgets the others.
-func (s *sources) active() int {
+func (s *arrivals) active() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, at := range s.last {
@@ -78,19 +74,23 @@ func (s *sources) active() int {
 
 // collect runs one collector until ctx ends or it is done for good, and again, with backoff and
 // jitter, whenever it breaks.
-func collect(ctx context.Context, log *slog.Logger, name string, c connector.Collector, out connector.Out) {
+func collect(ctx context.Context, log *slog.Logger, c connector.Collector, at *site) {
 	const first, last = time.Second, time.Minute
+	defer at.close()
 	wait := first
 	for {
 		began := time.Now()
-		err := c.Collect(ctx, out)
+		at.figures.runs(true)
+		err := c.Collect(ctx, at)
+		at.figures.runs(false)
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		if time.Since(began) > last {
 			wait = first
 		}
-		log.Warn("source stopped and is tried again", "source", name, "error", err, "wait", wait)
+		at.figures.failed(err)
+		log.Warn("source stopped and is tried again", "source", at.label, "error", err, "wait", wait)
 		select {
 		case <-time.After(wait/2 + rand.N(wait)):
 		case <-ctx.Done():

@@ -12,10 +12,9 @@ import (
 // demoState says whether the demo generator may feed. Once real data has come it never does again, also
 // after a restart: a file remembers.
 type demoState struct {
-	file    string
-	on      bool
-	real    atomic.Bool
-	running atomic.Bool
+	file string
+	on   bool
+	real atomic.Bool
 }
 
 func newDemoState(file string, on bool) *demoState {

@@ -11,13 +11,10 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"millrace/api"
 	"millrace/builtin"
 	"millrace/bus"
 	"millrace/config"
-	"millrace/connector"
 	"millrace/engine"
 	"millrace/option"
 	"millrace/store"
@@ -79,7 +76,7 @@ func (n *Node) storeReady(context.Context) error { return n.store.Ready() }
 func (n *Node) summary() api.Summary {
 	total, rate := n.topics.figures()
 	own := map[string]bool{n.cfg.Sources.Host.Topic: true, "metrics.push": true}
-	if n.demo.running.Load() {
+	if n.demoRuns() {
 		own[demoTopic] = true
 	}
 	mean := n.latency.Figures().Mean
@@ -93,10 +90,16 @@ func (n *Node) summary() api.Summary {
 func (n *Node) status() api.Status {
 	return api.Status{
 		Version: n.version, StartedAt: n.began.UTC(), Uptime: time.Since(n.began).Seconds(), Host: hostname(),
-		Demo:   api.DemoStatus{Running: n.demo.running.Load(), Topic: demoTopic, Label: "demo"},
+		Demo:   api.DemoStatus{Running: n.demoRuns(), Topic: demoTopic, Label: "demo"},
 		Bus:    api.BusStatus{Embedded: n.cfg.Kafka.Embedded(), Address: n.BusAddr()},
 		Listen: n.Addr(),
 	}
+}
+
+// demoRuns reports whether the demo generator feeds the platform.
+func (n *Node) demoRuns() bool {
+	one, err := n.sources.find("demo")
+	return err == nil && one.figures.isRunning()
 }
 
 func hostname() string {
@@ -109,44 +112,6 @@ func hostname() string {
 
 // demoTopic is what the demo generator feeds.
 const demoTopic = "sensors.raw"
-
-// collectors starts what brings records in by itself, as the settings say.
-func (n *Node) collectors(ctx context.Context, g *errgroup.Group) {
-	collectors := byName(builtin.Collectors(n.log, n.demo.Real), func(s connector.Spec) string { return s.Name })
-	if h := n.cfg.Sources.Host; h.Enabled {
-		vals := option.Values{"interval": time.Duration(h.Interval).String(), "topic": h.Topic}
-		n.collector(ctx, g, collectors["host"], vals, nil)
-	}
-	if n.demo.on && !n.demo.Real() {
-		n.collector(ctx, g, collectors["demo"], nil, &n.demo.running)
-		g.Go(func() error {
-			return again(ctx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
-		})
-	}
-}
-
-type flag interface{ Store(bool) }
-
-func (n *Node) collector(ctx context.Context, g *errgroup.Group, spec connector.Spec, vals option.Values, running flag) {
-	vals, err := option.Check("source "+spec.Name, spec.Options, vals)
-	if err != nil {
-		n.log.Error("source is off", "source", spec.Name, "error", err)
-		return
-	}
-	c, err := spec.Collect(vals)
-	if err != nil {
-		n.log.Error("source is off", "source", spec.Name, "error", err)
-		return
-	}
-	g.Go(func() error {
-		if running != nil {
-			running.Store(true)
-			defer running.Store(false)
-		}
-		collect(ctx, n.log, spec.Name, c, newIntake(n.bus, spec.Name, n.events))
-		return nil
-	})
-}
 
 // latest adapts the hot values.
 type latest struct{ *hot.Hot }

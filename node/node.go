@@ -25,9 +25,11 @@ import (
 	"millrace/config"
 	"millrace/connector"
 	"millrace/engine"
+	"millrace/engine/state"
 	"millrace/examples"
 	"millrace/fault"
 	"millrace/format"
+	"millrace/option"
 	"millrace/store"
 	"millrace/store/hot"
 	"millrace/telemetry"
@@ -46,9 +48,13 @@ type Node struct {
 	bus       *bus.Bus
 	store     *store.Store
 	hot       *hot.Hot
+	table     *bus.Table // what replicas share: pipelines, sources, rules
+	work      *work
 	pipelines *pipelines
+	sources   *sources
+	planned   []*pipeline // of the configuration
 	metrics   *telemetry.Metrics
-	events    *sources
+	events    *arrivals
 	topics    *topicWatch
 	latency   *telemetry.Latency
 	demo      *demoState
@@ -71,7 +77,7 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 		return n, err
 	}
 	n.metrics = telemetry.NewMetrics(version)
-	n.events = &sources{counts: n.metrics.Counter("collect", "records_total", "Records taken in, by source.", "source"), last: map[string]time.Time{}}
+	n.events = &arrivals{counts: n.metrics.Counter("collect", "records_total", "Records taken in, by source.", "source"), last: map[string]time.Time{}}
 	if err := n.openBus(ctx, log); err != nil {
 		return n, err
 	}
@@ -80,11 +86,18 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 	if err != nil {
 		return n, err
 	}
-	if err := n.openPipelines(ctx, log); err != nil {
+	if n.table, err = n.bus.OpenTable(ctx, objectTopic); err != nil {
+		return n, err
+	}
+	n.work = newWork(n.bus, cfg.Kafka.Embedded(), log.With("logger", "work"))
+	if err := n.openPipelines(); err != nil {
 		return n, err
 	}
 	n.topics = newTopicWatch(n.bus, n.pipelines)
 	n.demo = newDemoState(filepath.Join(cfg.Data, "demo-ended"), cfg.Demo == config.On)
+	if err := n.openSources(); err != nil {
+		return n, err
+	}
 	n.registerMetrics()
 	n.server = api.New(n.deps(log))
 	return n, nil
@@ -136,30 +149,62 @@ func (n *Node) storeOptions(log *slog.Logger) store.Options {
 	}
 }
 
-func (n *Node) openPipelines(ctx context.Context, log *slog.Logger) error {
+// objectTopic is where replicas share what was made by the API.
+const objectTopic = "__millrace_objects"
+
+// openPipelines plans the pipelines of the configuration, so that a mistake in them ends the start.
+func (n *Node) openPipelines() error {
 	connectors, formats := builtin.Connectors(n.bus, os.Stdout, os.Stderr), builtin.Formats()
 	n.pipelines = &pipelines{
-		bus: n.bus, partitions: n.cfg.Kafka.Partitions, connectors: connectors, formats: formats, dir: filepath.Join(n.cfg.Data, "pipelines"),
-		log: log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
+		bus: n.bus, table: n.table, work: n.work, partitions: n.cfg.Kafka.Partitions, connectors: connectors, formats: formats,
+		log: n.log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),
-			Log:        log, Hasher: vec.NewHasher(), StateDir: filepath.Join(n.cfg.Data, "state"),
+			Log:        n.log, Hasher: vec.NewHasher(), Snapshots: n.snapshots(),
 		},
-	}
-	if err := n.pipelines.load(); err != nil {
-		return err
 	}
 	for _, p := range n.cfg.Pipelines {
 		sql, err := n.pipelineText(p.File)
 		if err != nil {
 			return err
 		}
-		if err := n.pipelines.add(ctx, p.Name, sql, p.DeadLetters); err != nil {
+		one, err := n.pipelines.planned(p.Name, sql, p.DeadLetters)
+		if err != nil {
 			return fmt.Errorf("pipeline %q: %w", p.Name, err)
 		}
+		n.planned = append(n.planned, one)
 	}
 	return nil
+}
+
+// snapshots are where jobs keep their state.
+func (n *Node) snapshots() func(job string) state.Place {
+	return state.Folders(filepath.Join(n.cfg.Data, "state"))
+}
+
+// openSources checks the sources of the configuration.
+func (n *Node) openSources() error {
+	n.sources = newSources(n.bus, n.table, n.work, builtin.Collectors(n.log, n.demo.Real), n.events, n.replica(), n.log.With("logger", "sources"))
+	var entries []sourceEntry
+	if h := n.cfg.Sources.Host; h.Enabled {
+		entries = append(entries, sourceEntry{Name: "host", Connector: "host", Options: option.Values{"interval": h.Interval.Std().String(), "topic": h.Topic}})
+	}
+	if n.demo.on && !n.demo.Real() {
+		entries = append(entries, sourceEntry{Name: "demo", Connector: "demo"})
+	}
+	for _, s := range n.cfg.Sources.Connect {
+		entries = append(entries, sourceEntry{Name: s.Name, Connector: s.Connector, Options: option.Values(s.Options)})
+	}
+	return n.sources.configure(entries)
+}
+
+// replica is the name of this one among those that share a cluster.
+func (n *Node) replica() string {
+	if n.cfg.Replica != "" {
+		return n.cfg.Replica
+	}
+	return hostname()
 }
 
 // examplePrefix marks a pipeline that is in the binary.
@@ -218,17 +263,25 @@ func (n *Node) Run(ctx context.Context) error {
 			return nil
 		}
 	})
-	n.pipelines.ctx = innerCtx
-	n.pipelines.startAll()
+	outer.Go(func() error { return again(outerCtx, n.log, "table", n.table.Run) })
+	if err := n.configure(ctx); err != nil && ctx.Err() == nil {
+		inner.Go(func() error { return err })
+	}
 	inner.Go(func() error { return n.topics.run(innerCtx) })
 	inner.Go(func() error { return again(innerCtx, n.log, "storing", n.storing().run) })
-	n.collectors(innerCtx, inner)
+	inner.Go(func() error { return n.pipelines.run(innerCtx) })
+	inner.Go(func() error { return n.sources.run(innerCtx) })
+	inner.Go(func() error { return n.work.run(innerCtx) })
+	if n.demo.on {
+		inner.Go(func() error {
+			return again(innerCtx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
+		})
+	}
 	inner.Go(func() error { return n.server.Serve(innerCtx, n.listener) })
 
 	inner.Go(func() error { n.evict(innerCtx); return nil })
 
 	err := inner.Wait()
-	n.pipelines.wait()
 	// The bus goes before the broker that it talks to.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
@@ -245,6 +298,21 @@ func (n *Node) Run(ctx context.Context) error {
 		err = closeErr
 	}
 	return err
+}
+
+// configure writes what the configuration has to the table.
+func (n *Node) configure(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	if err := n.pipelines.adopt(ctx, filepath.Join(n.cfg.Data, "pipelines")); err != nil {
+		return err
+	}
+	for _, p := range n.planned {
+		if err := n.pipelines.configure(ctx, p); err != nil {
+			return fmt.Errorf("pipeline %q: %w", p.Name, err)
+		}
+	}
+	return nil
 }
 
 // stopTimeout bounds what a stop waits for the bus.

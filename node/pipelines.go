@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -24,66 +23,124 @@ import (
 	"millrace/sql/plan"
 )
 
-// pipelines are the Flink SQL scripts that the node runs: each is planned in a planner of its own,
-// and every INSERT of it is a job. They are kept as files, so that they come back after a restart.
+// pipelines are the Flink SQL scripts that the platform runs: each is planned in a planner of its own,
+// and every INSERT of it is a job. They are in the table that all replicas share; each job is a unit of
+// work that one of them runs.
 type pipelines struct {
-	ctx        context.Context // of the node: jobs end with it
 	bus        *bus.Bus
+	table      *bus.Table
+	work       *work
 	env        engine.Env
 	connectors []connector.Spec
 	formats    []format.Spec
-	dir        string
 	partitions int // of topics that are made
 	log        *slog.Logger
 
-	mu    sync.Mutex // guards what follows; not held while jobs end
-	list  map[string]*pipeline
-	rates map[string]*jobRate // by job
+	taking sync.Mutex // one change at a time
+	mu     sync.Mutex // guards what follows; not held while jobs end
+	list   map[string]*pipeline
+	rates  map[string]*jobRate // by job
 }
 
 // pipeline is one script and its jobs.
 type pipeline struct {
+	pipelineEntry
+
+	specs   []engine.Spec
+	catalog *catalog.Catalog
+	jobs    []*engine.Job // while it is not paused
+}
+
+// pipelineEntry is a pipeline as the table has it.
+type pipelineEntry struct {
 	Name        string `json:"name"`
 	SQL         string `json:"sql"`
 	DeadLetters string `json:"dead_letters"` // pattern with {topic}; "off"
 	Paused      bool   `json:"paused"`
-
-	specs   []engine.Spec
-	catalog *catalog.Catalog
-	jobs    []*engine.Job
-	stop    context.CancelFunc
-	running sync.WaitGroup
 }
+
+// The prefixes of the keys of pipelines in the table, and of the names of their jobs as units of work.
+const (
+	pipelinePrefix = "pipeline/"
+	jobPrefix      = "job/"
+)
 
 var pipelineName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$`)
 
-// load reads the pipelines of an earlier life. Nothing is started.
-func (p *pipelines) load() error {
-	entries, err := os.ReadDir(p.dir)
-	if errors.Is(err, os.ErrNotExist) {
+// run follows the table until ctx ends.
+func (p *pipelines) run(ctx context.Context) error {
+	return p.table.Watch(ctx, pipelinePrefix, func(key string, _ []byte) error {
+		p.take(ctx, strings.TrimPrefix(key, pipelinePrefix))
 		return nil
+	})
+}
+
+// take brings a pipeline to what the table says of it now.
+func (p *pipelines) take(ctx context.Context, name string) {
+	p.taking.Lock()
+	defer p.taking.Unlock()
+	value, ok := p.table.Get(pipelinePrefix + name)
+	p.mu.Lock()
+	old := p.list[name]
+	p.mu.Unlock()
+	if !ok {
+		if old != nil {
+			p.end(old)
+			p.forget(ctx, old)
+		}
+		return
+	}
+	one := &pipeline{}
+	err := json.Unmarshal(value, &one.pipelineEntry)
+	if err == nil {
+		if old != nil && old.pipelineEntry == one.pipelineEntry {
+			return
+		}
+		err = p.plan(one)
 	}
 	if err != nil {
-		return fmt.Errorf("list pipelines: %w", err)
+		// Written by a newer release, or by hand.
+		p.log.Error("pipeline is off: it cannot be planned", "pipeline", name, "error", err)
+		return
 	}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".json") {
+	if old != nil {
+		p.end(old)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.list[name] = one
+	if !one.Paused {
+		p.start(one)
+	}
+}
+
+// end stops the jobs of a pipeline here and takes it off the list.
+func (p *pipelines) end(one *pipeline) {
+	p.mu.Lock()
+	delete(p.list, one.Name)
+	jobs := one.jobs
+	p.mu.Unlock()
+	names := make([]string, len(jobs))
+	for i, j := range jobs {
+		names[i] = jobPrefix + j.Status().Name
+	}
+	p.work.remove(names...)
+}
+
+// forget removes the positions and the state of jobs that were dropped. The replica that holds a job's share does it.
+func (p *pipelines) forget(ctx context.Context, one *pipeline) {
+	for _, spec := range one.specs {
+		if !p.work.owns(jobPrefix + spec.Name) {
 			continue
 		}
-		data, err := os.ReadFile(filepath.Join(p.dir, e.Name()))
+		err := engine.Forget(ctx, p.bus, spec.Name)
+		if err == nil {
+			err = p.env.Snapshots(spec.Name).Keep(ctx, "")
+		}
 		if err != nil {
-			return fmt.Errorf("read pipeline: %w", err)
+			p.log.Error("state of a dropped job is left behind", "job", spec.Name, "error", err)
 		}
-		one := &pipeline{}
-		if err := json.Unmarshal(data, one); err != nil {
-			return fault.New(fault.Corrupt, "read pipeline %s: %w", e.Name(), err).WithHint("mend or remove the file in %s", p.dir)
-		}
-		if err := p.plan(one); err != nil {
-			return fmt.Errorf("plan pipeline %q: %w", one.Name, err)
-		}
-		p.list[one.Name] = one
 	}
-	return nil
 }
 
 // plan turns the script into jobs.
@@ -125,50 +182,90 @@ func (p *pipelines) plan(one *pipeline) error {
 // Apply implements api.Pipelines: it plans a script and runs it under a name. The same script again
 // changes nothing, another one under a name that is taken is a conflict.
 func (p *pipelines) Apply(ctx context.Context, name, sql, deadLetters string) error {
-	return p.apply(ctx, name, sql, deadLetters, true)
-}
-
-// add is Apply for the pipelines of the configuration, before anything runs. One that is known already
-// stays as it is, paused or not; its script may have changed.
-func (p *pipelines) add(ctx context.Context, name, sql, deadLetters string) error {
-	return p.apply(ctx, name, sql, deadLetters, false)
-}
-
-func (p *pipelines) apply(ctx context.Context, name, sql, deadLetters string, start bool) error {
-	if !pipelineName.MatchString(name) {
-		return fault.New(fault.Invalid, "pipeline name %q is none", name).WithHint("use letters, digits, '.', '_' and '-', 100 at most")
-	}
-	if deadLetters == "" {
-		deadLetters = "{topic}.dead"
-	}
-	one := &pipeline{Name: name, SQL: sql, DeadLetters: deadLetters}
-	if err := p.plan(one); err != nil {
+	one, err := p.planned(name, sql, deadLetters)
+	if err != nil {
 		return err
+	}
+	if old, err := p.find(name); err == nil {
+		if old.SQL == one.SQL && old.DeadLetters == one.DeadLetters {
+			return nil
+		}
+		return fault.New(fault.Conflict, "a pipeline %q runs another script", name).WithHint("drop it first: that forgets its state, too")
 	}
 	if err := p.ensureTopics(ctx, one); err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if old := p.list[name]; old != nil {
-		if old.SQL == sql && old.DeadLetters == deadLetters {
-			return nil
-		}
-		if !start {
-			// The configuration has the last word; jobs whose plan it changes say so themselves.
-			one.Paused = old.Paused
-			p.list[name] = one
-			return p.save(one)
-		}
-		return fault.New(fault.Conflict, "a pipeline %q runs another script", name).WithHint("drop it first: that forgets its state, too")
-	}
-	if err := p.save(one); err != nil {
+	return p.put(ctx, one.pipelineEntry)
+}
+
+// adopt takes over the pipelines that releases before the table kept as files.
+func (p *pipelines) adopt(ctx context.Context, dir string) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	if err != nil {
 		return err
 	}
-	p.list[name] = one
-	if start {
-		p.start(one)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("read pipeline: %w", err)
+		}
+		var e pipelineEntry
+		if err := json.Unmarshal(data, &e); err != nil {
+			return fault.New(fault.Corrupt, "read pipeline %s: %w", file, err).WithHint("mend or remove the file")
+		}
+		if _, known := p.table.Get(pipelinePrefix + e.Name); !known {
+			if err := p.put(ctx, e); err != nil {
+				return err
+			}
+		}
+		if err := os.Rename(file, file+".adopted"); err != nil {
+			return fmt.Errorf("adopt pipeline: %w", err)
+		}
 	}
+	return nil
+}
+
+// planned checks a pipeline.
+func (p *pipelines) planned(name, sql, deadLetters string) (*pipeline, error) {
+	if !pipelineName.MatchString(name) {
+		return nil, fault.New(fault.Invalid, "pipeline name %q is none", name).WithHint("use letters, digits, '.', '_' and '-', 100 at most")
+	}
+	if deadLetters == "" {
+		deadLetters = "{topic}.dead"
+	}
+	one := &pipeline{pipelineEntry: pipelineEntry{Name: name, SQL: sql, DeadLetters: deadLetters}}
+	return one, p.plan(one)
+}
+
+// configure is Apply for a pipeline of the configuration, which has the last word: one that is known already stays
+// paused if it is; its script may have changed, and jobs whose plan that changes say so themselves.
+func (p *pipelines) configure(ctx context.Context, one *pipeline) error {
+	if err := p.ensureTopics(ctx, one); err != nil {
+		return err
+	}
+	e := one.pipelineEntry
+	if value, ok := p.table.Get(pipelinePrefix + e.Name); ok {
+		var old pipelineEntry
+		if err := json.Unmarshal(value, &old); err == nil {
+			e.Paused = old.Paused
+		}
+		if e == old {
+			return nil
+		}
+	}
+	return p.put(ctx, e)
+}
+
+// put writes an entry to the table; it is in force here when put returns.
+func (p *pipelines) put(ctx context.Context, e pipelineEntry) error {
+	value, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode pipeline %q: %w", e.Name, err)
+	}
+	if err := p.table.Put(ctx, pipelinePrefix+e.Name, value); err != nil {
+		return err
+	}
+	p.take(ctx, e.Name)
 	return nil
 }
 
@@ -188,22 +285,8 @@ func (p *pipelines) ensureTopics(ctx context.Context, one *pipeline) error {
 	return nil
 }
 
-func (p *pipelines) save(one *pipeline) error {
-	data, err := json.MarshalIndent(one, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode pipeline: %w", err)
-	}
-	if err := os.MkdirAll(p.dir, 0o755); err != nil {
-		return fmt.Errorf("save pipeline %q: %w", one.Name, err)
-	}
-	return writeFile(filepath.Join(p.dir, one.Name+".json"), data)
-}
-
-// start runs the jobs of a pipeline; p.mu is held.
+// start hands the jobs of a pipeline to the work; p.mu is held.
 func (p *pipelines) start(one *pipeline) {
-	ctx, stop := context.WithCancel(p.ctx)
-	one.stop = stop
-	one.jobs = nil
 	env := p.env
 	env.OpenLedger = engine.BusLedgers(p.bus, func(topic string) string {
 		return strings.ReplaceAll(one.DeadLetters, "{topic}", topic)
@@ -211,104 +294,46 @@ func (p *pipelines) start(one *pipeline) {
 	for _, spec := range one.specs {
 		j := engine.NewJob(&env, spec)
 		one.jobs = append(one.jobs, j)
-		one.running.Add(1)
-		go func() {
-			defer one.running.Done()
+		p.work.add(jobPrefix+spec.Name, false, func(ctx context.Context) {
 			_ = j.Run(ctx) // the job keeps and logs why it ended
-		}()
+		})
 	}
 }
 
-// startAll runs what is not paused.
-func (p *pipelines) startAll() {
+func (p *pipelines) find(name string) (pipelineEntry, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, one := range p.list {
-		if !one.Paused {
-			p.start(one)
-		}
-	}
-}
-
-// wait returns when the jobs of all pipelines have ended, after the node's context has.
-func (p *pipelines) wait() {
-	p.mu.Lock()
-	all := slices.Collect(maps.Values(p.list))
-	p.mu.Unlock()
-	for _, one := range all {
-		one.running.Wait()
-	}
-}
-
-func (p *pipelines) find(name string) (*pipeline, error) {
 	one := p.list[name]
 	if one == nil {
-		return nil, fault.New(fault.NotFound, "there is no pipeline %q", name).WithHint("it knows: %s", strings.Join(slices.Sorted(maps.Keys(p.list)), ", "))
+		return pipelineEntry{}, fault.New(fault.NotFound, "there is no pipeline %q", name).WithHint("it knows: %s", strings.Join(slices.Sorted(maps.Keys(p.list)), ", "))
 	}
-	return one, nil
+	return one.pipelineEntry, nil
 }
 
 // Pause stops the jobs of a pipeline; Resume goes on from their last checkpoint.
-func (p *pipelines) Pause(_ context.Context, name string) error {
-	p.mu.Lock()
-	one, err := p.find(name)
-	if err != nil || one.Paused {
-		p.mu.Unlock()
-		return err
-	}
-	one.Paused = true
-	err = p.save(one)
-	stop := one.stop
-	p.mu.Unlock()
-	if stop != nil {
-		stop()
-	}
-	one.running.Wait()
-	return err
-}
+func (p *pipelines) Pause(ctx context.Context, name string) error { return p.rest(ctx, name, true) }
 
 // Resume runs a paused pipeline on.
-func (p *pipelines) Resume(_ context.Context, name string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	one, err := p.find(name)
-	if err != nil || !one.Paused {
+func (p *pipelines) Resume(ctx context.Context, name string) error { return p.rest(ctx, name, false) }
+
+func (p *pipelines) rest(ctx context.Context, name string, paused bool) error {
+	e, err := p.find(name)
+	if err != nil || e.Paused == paused {
 		return err
 	}
-	one.running.Wait()
-	one.Paused = false
-	if err := p.save(one); err != nil {
-		return err
-	}
-	p.start(one)
-	return nil
+	e.Paused = paused
+	return p.put(ctx, e)
 }
 
 // Drop stops a pipeline and forgets it, its positions and its state. What it wrote stays.
 func (p *pipelines) Drop(ctx context.Context, name string) error {
-	p.mu.Lock()
-	one, err := p.find(name)
-	if err != nil {
-		p.mu.Unlock()
+	if _, err := p.find(name); err != nil {
 		return err
 	}
-	delete(p.list, name)
-	p.mu.Unlock()
-	if one.stop != nil {
-		one.stop()
+	if err := p.table.Put(ctx, pipelinePrefix+name, nil); err != nil {
+		return err
 	}
-	one.running.Wait()
-	for _, spec := range one.specs {
-		if err := engine.Forget(ctx, p.bus, spec.Name); err != nil {
-			return err
-		}
-		if err := os.RemoveAll(filepath.Join(p.env.StateDir, spec.Name)); err != nil {
-			return fmt.Errorf("drop pipeline %q: %w", name, err)
-		}
-	}
-	if err := os.Remove(filepath.Join(p.dir, name+".json")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("drop pipeline %q: %w", name, err)
-	}
+	p.take(ctx, name)
 	return nil
 }
 

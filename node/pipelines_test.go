@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"millrace/bus"
 	"millrace/connector"
 	"millrace/engine"
+	"millrace/engine/state"
 	"millrace/fault"
 	"millrace/format"
 	"millrace/vec"
@@ -26,20 +28,29 @@ func newPipelines(t *testing.T, b *bus.Bus, dir string) (p *pipelines, stop func
 	ctx, cancel := context.WithCancel(t.Context())
 	connectors, formats := builtin.Connectors(b, io.Discard, io.Discard), builtin.Formats()
 	log := slog.New(slog.DiscardHandler)
+	table, err := b.OpenTable(ctx, objectTopic)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWork(b, true, log)
 	p = &pipelines{
-		ctx: ctx, bus: b, partitions: 2, connectors: connectors, formats: formats, dir: filepath.Join(dir, "pipelines"), log: log,
+		bus: b, table: table, work: w, partitions: 2, connectors: connectors, formats: formats, log: log,
 		list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),
-			Log:        log, Hasher: vec.NewHasher(), StateDir: filepath.Join(dir, "state"),
+			Log:        log, Hasher: vec.NewHasher(), Snapshots: state.Folders(filepath.Join(dir, "state")),
 		},
 	}
-	if err := p.load(); err != nil {
-		t.Fatal(err)
+	var running sync.WaitGroup
+	for _, run := range []func(context.Context) error{table.Run, w.run, p.run} {
+		running.Go(func() {
+			if err := run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	p.startAll()
-	return p, func() { cancel(); p.wait() }
+	return p, func() { cancel(); running.Wait() }
 }
 
 func openTestBus(t *testing.T) *bus.Bus {
@@ -119,9 +130,7 @@ func TestPipelineLivesPausesAndComesBack(t *testing.T) {
 	stop()
 	p, stop = newPipelines(t, b, dir)
 	defer func() { stop() }()
-	if list, _ := p.List(ctx); len(list) != 1 || list[0].State != "paused" {
-		t.Fatalf("after a restart: %+v", list)
-	}
+	until(t, "the paused pipeline after a restart", func() bool { list, _ := p.List(ctx); return len(list) == 1 && list[0].State == "paused" })
 	if err := p.Resume(ctx, "copy"); err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,7 @@ const (
 func Spec(log *slog.Logger) connector.Spec {
 	return connector.Spec{
 		Name:    "host",
+		Local:   true,
 		Doc:     "Processor, memory, disks, network, load, file systems and processes of the machine itself.",
 		Options: options(),
 		Collect: func(v option.Values) (connector.Collector, error) {

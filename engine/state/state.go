@@ -10,12 +10,10 @@
 package state
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"os"
-	"path/filepath"
-	"strings"
 	"unsafe"
 
 	"millrace/fault"
@@ -104,69 +102,11 @@ func raw[T any](s []T) []byte {
 // Len is the size of the snapshot in bytes.
 func (w *Writer) Len() int { return len(w.buf) + 4 }
 
-// Save stores the snapshot in dir as name, durably.
-func (w *Writer) Save(dir, name string) error {
+// Save stores the snapshot in a place as name, durably. The Writer is used up.
+func (w *Writer) Save(ctx context.Context, in Place, name string) error {
 	w.buf = binary.LittleEndian.AppendUint32(w.buf, crc32.Checksum(w.buf, castagnoli))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := in.Save(ctx, name, w.buf); err != nil {
 		return fmt.Errorf("save snapshot %s: %w", name, err)
-	}
-	tmp := filepath.Join(dir, name+".tmp")
-	if err := writeSynced(tmp, w.buf); err != nil {
-		return fmt.Errorf("save snapshot %s: %w", name, err)
-	}
-	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
-		return fmt.Errorf("save snapshot %s: %w", name, err)
-	}
-	return syncDir(dir)
-}
-
-func writeSynced(path string, data []byte) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil {
-		return fmt.Errorf("sync folder %s: %w", dir, err)
-	}
-	return nil
-}
-
-// Keep removes every snapshot in dir but those named, and unfinished files.
-func Keep(dir string, names ...string) error {
-	entries, err := os.ReadDir(dir)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("list snapshots: %w", err)
-	}
-next:
-	for _, e := range entries {
-		for _, n := range names {
-			if e.Name() == n {
-				continue next
-			}
-		}
-		if strings.HasSuffix(e.Name(), ".snap") || strings.HasSuffix(e.Name(), ".tmp") {
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !os.IsNotExist(err) {
-				return fmt.Errorf("remove old snapshot: %w", err)
-			}
-		}
 	}
 	return nil
 }
@@ -179,17 +119,21 @@ type Reader struct {
 	err  error
 }
 
-// Load reads and checks the snapshot called name in dir.
-func Load(dir, name string) (*Reader, error) {
-	buf, err := os.ReadFile(filepath.Join(dir, name))
+// Load reads and checks the snapshot called name in a place. A place that cannot be reached is a
+// fault.Unavailable, a snapshot that is not there or damaged a fault.Corrupt.
+func Load(ctx context.Context, from Place, name string) (*Reader, error) {
+	buf, err := from.Load(ctx, name)
+	if fault.KindOf(err) == fault.Unavailable {
+		return nil, fmt.Errorf("load snapshot %s: %w", name, err)
+	}
 	if err != nil {
-		return nil, fault.New(fault.Corrupt, "load snapshot %s: %w", name, err).
-			WithHint("the job's last checkpoint names this file; restore it from a backup, or reset the job")
+		return nil, fault.New(fault.Corrupt, "load snapshot %s: %v", name, err).
+			WithHint("the job's last checkpoint names it; restore it from a backup, or reset the job")
 	}
 	n := len(buf) - 4
 	if n < len(magic) || string(buf[:len(magic)]) != magic || crc32.Checksum(buf[:n], castagnoli) != binary.LittleEndian.Uint32(buf[n:]) {
-		return nil, fault.New(fault.Corrupt, "load snapshot %s in %s: its checksum does not match", name, dir).
-			WithHint("the file is damaged; restore it from a backup, or reset the job")
+		return nil, fault.New(fault.Corrupt, "load snapshot %s: its checksum does not match", name).
+			WithHint("it is damaged; restore it from a backup, or reset the job")
 	}
 	return &Reader{buf: buf[len(magic):n], name: name}, nil
 }

@@ -2,11 +2,9 @@ package state
 
 import (
 	"math"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 
+	"millrace/blob"
 	"millrace/fault"
 	"millrace/schema"
 	"millrace/vec"
@@ -73,10 +71,10 @@ func TestRoundTrip(t *testing.T) {
 		w.Columns(b.Cols, b.N)
 		w.Section("second")
 		w.Int(7)
-		if err := w.Save(dir, "a.snap"); err != nil {
+		if err := w.Save(t.Context(), Folders(dir)("job"), "a.snap"); err != nil {
 			t.Fatal(err)
 		}
-		r, err := Load(dir, "a.snap")
+		r, err := Load(t.Context(), Folders(dir)("job"), "a.snap")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,12 +111,12 @@ func TestWrongPlace(t *testing.T) {
 	w := NewWriter()
 	w.Section("s")
 	w.Columns(rows(3).Cols, 3)
-	if err := w.Save(dir, "a.snap"); err != nil {
+	if err := w.Save(t.Context(), Folders(dir)("job"), "a.snap"); err != nil {
 		t.Fatal(err)
 	}
 	f := func(name string, read func(r *Reader)) {
 		t.Helper()
-		r, err := Load(dir, "a.snap")
+		r, err := Load(t.Context(), Folders(dir)("job"), "a.snap")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,29 +139,43 @@ func TestWrongPlace(t *testing.T) {
 	f("beyond the end", func(r *Reader) { r.Columns(types()); r.Int() })
 }
 
-func TestKeep(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"1.snap", "2.snap", "3.snap", "3.snap.tmp", "notes.txt"} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := Keep(dir, "2.snap"); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(dir)
+// TestPlaces checks that every kind of place keeps what Place promises.
+func TestPlaces(t *testing.T) {
+	mem, err := blob.Open(t.Context(), "mem://")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var left []string
-	for _, e := range entries {
-		left = append(left, e.Name())
-	}
-	if !slices.Equal(left, []string{"2.snap", "notes.txt"}) {
-		t.Errorf("left are %q", left)
-	}
-	if err := Keep(filepath.Join(dir, "none")); err != nil {
-		t.Error(err)
+	for name, places := range map[string]func(job string) Place{"folder": Folders(t.TempDir()), "bucket": Buckets(mem, "snapshots/")} {
+		t.Run(name, func(t *testing.T) {
+			ctx, p := t.Context(), places("job")
+			must := func(err error) {
+				t.Helper()
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			must(p.Keep(ctx, "1.snap")) // nothing is there yet
+			for _, n := range []string{"1.snap", "2.snap", "3.snap"} {
+				must(p.Save(ctx, n, []byte(n)))
+			}
+			must(places("other").Save(ctx, "1.snap", []byte("other")))
+			// A new owner finds what the old one left, and an old one leaves what is newer.
+			p = places("job")
+			must(p.Keep(ctx, "2.snap"))
+			for n, want := range map[string]bool{"1.snap": false, "2.snap": true, "3.snap": true} {
+				data, err := places("job").Load(ctx, n)
+				if got := err == nil; got != want || got && string(data) != n {
+					t.Errorf("%s: %q, %v", n, data, err)
+				}
+			}
+			must(places("job").Keep(ctx, ""))
+			if _, err := p.Load(ctx, "3.snap"); err == nil {
+				t.Error("a snapshot is there although all were removed")
+			}
+			if data, err := places("other").Load(ctx, "1.snap"); err != nil || string(data) != "other" {
+				t.Errorf("that of another job: %q, %v", data, err)
+			}
+		})
 	}
 }
 

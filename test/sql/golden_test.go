@@ -20,6 +20,7 @@ import (
 	"millrace/catalog"
 	"millrace/connector"
 	"millrace/engine"
+	"millrace/engine/state"
 	"millrace/format"
 	"millrace/sql/ast"
 	"millrace/sql/function"
@@ -126,7 +127,7 @@ func (w way) run(t *testing.T, s *Script) ([][]string, error) {
 		planner: plan.NewPlanner(catalog.New(), connectors, builtin.Formats()),
 		env: &engine.Env{
 			Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{},
-			Log: slog.New(slog.DiscardHandler), Hasher: vec.NewHasher(), StateDir: t.TempDir(),
+			Log: slog.New(slog.DiscardHandler), Hasher: vec.NewHasher(), Snapshots: state.Folders(t.TempDir()),
 		},
 	}
 	if x.planner.Settings, err = plan.NewSettings(map[string]string{"table.local-time-zone": "UTC"}); err != nil {
