@@ -4,25 +4,27 @@ import (
 	"slices"
 	"time"
 
-	"millrace/ingest/json"
+	"millrace/point"
 	"millrace/store"
 	"millrace/store/hot"
 )
 
 // pointRows makes rows of DataPoint records: each is a row of the measurement named by its metric, with
-// its tags and the field "value".
+// its tags and its fields, or the field "value".
 type pointRows struct {
-	dec    json.PointDecoder
+	dec    point.Decoder
 	points store.PointBuffer
 	names  interned
 	tags   []store.Tag
+	fields []store.PointField
+	name   []byte
 	raw    arena
 	offset []int64
 	values []hotPoint
 	shared []hot.Tag // of values
 }
 
-// hotPoint is a point on its way to the hot values; its tags are shared[from:upto].
+// hotPoint is a number on its way to the hot values; its tags are shared[from:upto].
 type hotPoint struct {
 	metric     string
 	at         time.Time
@@ -39,28 +41,74 @@ func (p *pointRows) add(offset int64, at time.Time, value []byte) error {
 	if len(value) == 0 {
 		return nil // a tombstone
 	}
-	point, err := p.dec.Decode(value, at)
+	from, err := p.dec.Decode(value, at)
 	if err != nil {
 		return err
 	}
 	p.tags = p.tags[:0]
-	for i := range point.Tags {
-		p.tags = append(p.tags, store.Tag{Name: p.names.text(point.Tags[i].Key), Value: p.names.text(point.Tags[i].Value)})
+	for i := range from.Tags {
+		p.tags = append(p.tags, store.Tag{Name: p.names.text(from.Tags[i].Key), Value: p.names.text(from.Tags[i].Value)})
 	}
-	when := time.UnixMicro(point.TimeMicros)
-	metric := p.names.text(point.Metric)
-	if err := p.points.Add(metric, when, point.Value, p.tags, offset); err != nil {
+	when := time.UnixMicro(from.TimeMicros)
+	metric := p.names.text(from.Metric)
+	if len(from.Fields) == 0 {
+		err = p.points.Add(metric, when, from.Value, p.tags, offset)
+	} else {
+		err = p.points.AddFields(metric, when, p.named(from.Fields), p.tags, offset)
+	}
+	if err != nil {
 		return err
 	}
-	h := hotPoint{metric: metric, at: when, value: point.Value, from: len(p.shared)}
+	h := hotPoint{metric: metric, at: when, value: from.Value, from: len(p.shared)}
 	for _, t := range p.tags {
 		p.shared = append(p.shared, hot.Tag(t))
 	}
 	h.upto = len(p.shared)
-	p.values = append(p.values, h)
+	if len(from.Fields) == 0 {
+		p.values = append(p.values, h)
+	} else {
+		p.keepHot(h, from)
+	}
 	p.raw.add(value)
 	p.offset = append(p.offset, offset)
 	return nil
+}
+
+// named are the fields of a point for the store. Their texts are the decoder's.
+func (p *pointRows) named(fields []point.Field) []store.PointField {
+	p.fields = p.fields[:0]
+	for i := range fields {
+		f := &fields[i]
+		to := store.PointField{Name: p.names.text(f.Name)}
+		switch f.Kind {
+		case point.Text:
+			to.Kind, to.Text = store.TextField, f.Text
+		case point.Truth:
+			to.Kind, to.Truth = store.TruthField, f.Truth
+		default:
+			to.Number = f.Number
+		}
+		p.fields = append(p.fields, to)
+	}
+	return p.fields
+}
+
+// keepHot notes the numbers of a point: the field "value" as the metric itself, as with points that have
+// nothing else, and any other as "metric.field". Texts and truth values are not kept hot.
+func (p *pointRows) keepHot(h hotPoint, from *point.Point) {
+	metric := h.metric
+	for i := range from.Fields {
+		f := &from.Fields[i]
+		if f.Kind != point.Number {
+			continue
+		}
+		h.metric, h.value = metric, f.Number
+		if string(f.Name) != store.ValueField {
+			p.name = append(append(append(p.name[:0], metric...), '.'), f.Name...)
+			h.metric = p.names.text(p.name)
+		}
+		p.values = append(p.values, h)
+	}
 }
 
 func (p *pointRows) full() bool { return p.points.Len() >= maxPointRows }

@@ -2,10 +2,12 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"millrace/fault"
 )
@@ -52,5 +54,58 @@ func TestPointsOfManyMeasurements(t *testing.T) {
 		if err := p.Add("cpu", noon, 1, []Tag{{bad, "x"}}, 0); !errors.Is(err, fault.Invalid) {
 			t.Errorf("tag %q: %v", bad, err)
 		}
+	}
+}
+
+// TestPointsWithFields keeps rows of several fields, whichever of them a point has, and says which rows
+// do not fit.
+func TestPointsWithFields(t *testing.T) {
+	s := open(t, t.TempDir())
+	var p PointBuffer
+	number := func(name string, v float64) PointField { return PointField{Name: name, Number: v} }
+	text := func(name, v string) PointField { return PointField{Name: name, Kind: TextField, Text: []byte(v)} }
+	truth := func(name string, v bool) PointField { return PointField{Name: name, Kind: TruthField, Truth: v} }
+	add := func(offset int64, fields ...PointField) {
+		t.Helper()
+		if err := p.AddFields("cpu", noon.Add(time.Duration(offset)*time.Second), fields, []Tag{{"host", "a"}}, offset); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range int64(40) { // more than the first batch of a set holds
+		add(3*i, number("idle", float64(i)), truth("up", i%2 == 0), text("state", "ok"))
+		add(3*i+1, text("state", "odd"), number("idle", 1)) // in another order, without one
+		if err := p.Add("cpu", noon, 7, []Tag{{"host", "a"}}, 3*i+2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustAppend(t, s, 0, 120, p.Groups()...)
+	got := mustQuery(t, s, `SELECT state, up, count(*), sum(idle), sum(value) FROM cpu GROUP BY ALL ORDER BY ALL`)
+	want := [][]any{
+		{"odd", nil, int64(40), 40.0, nil},
+		{"ok", false, int64(20), 400.0, nil},
+		{"ok", true, int64(20), 380.0, nil},
+		{nil, nil, int64(40), nil, 280.0},
+	}
+	less := func(a, b []any) bool { return fmt.Sprint(a) < fmt.Sprint(b) }
+	if diff := cmp.Diff(want, got, cmpopts.SortSlices(less)); diff != "" {
+		t.Error(diff)
+	}
+	p.Reset()
+	add(120, text("idle", "none"))
+	err := s.Append(t.Context(), Range{"t", 0, 120, 121}, p.Groups())
+	var refused *Refused
+	if !errors.As(err, &refused) || refused.Column != "idle" {
+		t.Errorf("text in a column of numbers: %v", err)
+	}
+	for _, bad := range []string{"Time", "", "HOST"} {
+		if err := p.AddFields("cpu", noon, []PointField{number(bad, 1)}, []Tag{{"host", "a"}}, 0); !errors.Is(err, fault.Invalid) {
+			t.Errorf("field %q: %v", bad, err)
+		}
+	}
+	if err := p.AddFields("cpu", noon, []PointField{number("a", 1), number("A", 1)}, nil, 0); !errors.Is(err, fault.Invalid) {
+		t.Errorf("two fields of one name: %v", err)
+	}
+	if err := p.AddFields("cpu", noon, nil, nil, 0); !errors.Is(err, fault.Invalid) {
+		t.Errorf("no fields: %v", err)
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"millrace/fault"
+	"millrace/ingest"
 )
 
 // maxListed is how many rejected points an answer names.
@@ -54,23 +56,24 @@ func badRequest(detail, hint string) *problem {
 
 // nothingValid is the answer to a request without a good point.
 func (b *batch) nothingValid() *problem {
-	if len(b.rejected) == 0 {
+	rejected := b.points.Refused()
+	if len(rejected) == 0 {
 		return badRequest("there is no point in the body", "send a DataPoint, a list of them, or one on each line: "+example)
 	}
-	p := badRequest(b.rejected[0].why.Error(), "a point looks like this: "+example)
-	if n := len(b.rejected); n > 1 {
+	p := badRequest(rejected[0].Why.Error(), "a point looks like this: "+example)
+	if n := len(rejected); n > 1 {
 		p.Detail = fmt.Sprintf("none of %d points is valid; the first: %s", n, p.Detail)
 	}
-	for i := range b.rejected[:min(len(b.rejected), maxListed)] {
-		r := &b.rejected[i]
+	for i := range rejected[:min(len(rejected), maxListed)] {
+		r := &rejected[i]
 		location := "body"
-		if b.size() > 1 {
-			location += "[" + strconv.Itoa(r.index) + "]"
+		if b.points.Len() > 1 {
+			location += "[" + strconv.Itoa(r.Index) + "]"
 		}
-		if r.why.Field != "" {
-			location += "." + r.why.Field
+		if r.Why.Field != "" {
+			location += "." + r.Why.Field
 		}
-		p.Errors = append(p.Errors, mishap{Message: r.why.Reason, Location: location, Value: shown(r.raw)})
+		p.Errors = append(p.Errors, mishap{Message: r.Why.Reason, Location: location, Value: shown(r.Raw)})
 	}
 	return p
 }
@@ -78,7 +81,7 @@ func (b *batch) nothingValid() *problem {
 // fromBus is the answer when the bus may not have the points.
 func fromBus(err error) *problem {
 	p := &problem{
-		Status: http.StatusInternalServerError, Title: "Points not written", Detail: "append points: " + err.Error(),
+		Status: http.StatusInternalServerError, Title: "Points not written", Detail: err.Error(),
 		Hint: "look into the log of the platform; the same points may be sent again",
 	}
 	switch kind := fault.KindOf(err); {
@@ -99,6 +102,32 @@ func fromBus(err error) *problem {
 	return p
 }
 
+// fromBody is the answer to a body that could not be read.
+func fromBody(err error) *problem {
+	var e *ingest.BodyError
+	if !errors.As(err, &e) {
+		return badRequest(err.Error(), "send the whole body")
+	}
+	return &problem{Status: e.Status, Title: e.Title, Detail: e.Detail, Hint: e.Hint}
+}
+
+func tooManyPoints() *problem {
+	return &problem{
+		Status: http.StatusRequestEntityTooLarge, Title: "Too many points",
+		Detail: fmt.Sprintf("the request has more than %d points", maxPoints),
+		Hint:   "send the points in several requests",
+	}
+}
+
+// shown is the beginning of a rejected point.
+func shown(raw []byte) string {
+	const most = 64
+	if len(raw) <= most {
+		return string(raw)
+	}
+	return strings.ToValidUTF8(string(raw[:most]), "") + "..."
+}
+
 func (p *problem) write(w http.ResponseWriter) {
 	p.Type = "about:blank"
 	if p.retryAfter > 0 {
@@ -109,13 +138,14 @@ func (p *problem) write(w http.ResponseWriter) {
 
 // answer says how many points were accepted and which were not.
 func (b *batch) answer(w http.ResponseWriter) {
-	a := accepted{Accepted: len(b.good), Rejected: []refusal{}}
-	listed := b.rejected[:min(len(b.rejected), maxListed)]
+	a := accepted{Accepted: b.points.Good(), Rejected: []refusal{}}
+	rejected := b.points.Refused()
+	listed := rejected[:min(len(rejected), maxListed)]
 	for i := range listed {
-		a.Rejected = append(a.Rejected, refusal{listed[i].index, listed[i].why.Error()})
+		a.Rejected = append(a.Rejected, refusal{listed[i].Index, listed[i].Why.Error()})
 	}
-	if len(listed) < len(b.rejected) {
-		a.Total = len(b.rejected)
+	if len(listed) < len(rejected) {
+		a.Total = len(rejected)
 	}
 	writeJSON(w, "application/json", http.StatusOK, &a)
 }

@@ -19,18 +19,6 @@ func benchPoint(i int) string {
 	return fmt.Sprintf(`{"timestamp":"2026-11-20T10:00:%02d.123Z","metric":"room_temperature","value":%d.25,"tags":{"room":"r%d","floor":"2","building":"north"}}`, i%60, i%100, i%50)
 }
 
-func BenchmarkDecode(b *testing.B) {
-	msg := []byte(benchPoint(7))
-	var d PointDecoder
-	b.SetBytes(int64(len(msg)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := d.Decode(msg, now); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func BenchmarkWrite(b *testing.B) {
 	for _, points := range []int{1, 100, 10_000} {
 		b.Run(fmt.Sprintf("points=%d", points), func(b *testing.B) {

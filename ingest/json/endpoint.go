@@ -6,6 +6,13 @@ import (
 	"time"
 
 	"millrace/connector"
+	"millrace/ingest"
+)
+
+// Limits of a request.
+const (
+	maxBodyBytes = 10 << 20 // unpacked
+	maxPoints    = 100_000
 )
 
 // maxKept is the size of a body above which a batch is not kept for the next request.
@@ -29,25 +36,20 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.answer(w)
 }
 
-// take reads, checks and appends. The dead letters go first: if the bus fails between the two, the
-// client sends all again, and a letter twice does less harm than a point twice.
+// take reads, checks and appends.
 func (e *endpoint) take(b *batch, w http.ResponseWriter, r *http.Request) *problem {
-	if p := b.read(w, r); p != nil {
-		return p
+	var err error
+	if b.body, err = ingest.ReadBody(w, r, b.body, maxBodyBytes); err != nil {
+		return fromBody(err)
 	}
 	if p := b.parse(r.Header.Get("Content-Type"), time.Now().UnixMicro()); p != nil {
 		return p
 	}
-	if len(b.rejected) > 0 {
-		if err := e.out.Append(r.Context(), e.topic+deadSuffix, b.letters(e.topic)); err != nil {
-			return fromBus(err)
-		}
-	}
-	if len(b.good) == 0 {
-		return b.nothingValid()
-	}
-	if err := e.out.Append(r.Context(), e.topic, b.records()); err != nil {
+	if err := b.points.Send(r.Context(), e.out, e.topic, by); err != nil {
 		return fromBus(err)
+	}
+	if b.points.Good() == 0 {
+		return b.nothingValid()
 	}
 	return nil
 }
@@ -56,6 +58,7 @@ func (e *endpoint) release(b *batch) {
 	if cap(b.body) > maxKept {
 		return
 	}
-	b.reset()
+	b.body = b.body[:0]
+	b.points.Reset()
 	e.batches.Put(b)
 }

@@ -1,12 +1,10 @@
-// Package json takes DataPoints {timestamp, metric, value, tags} over HTTP: one, a list, or a line each
-// (NDJSON), plain or with gzip.
+// Package json takes DataPoints {timestamp, metric, value or fields, tags} over HTTP: one, a list, or a
+// line each (NDJSON), plain or with gzip.
 //
 // The api mounts POST /api/write. A point that is good goes to the bus as a record of one canonical
 // form, keyed by its metric; one that is not goes to the dead-letter topic beside it as it came. The
 // client is answered after the bus has all of them, so that what it is told is accepted is never lost;
 // a client that gets no answer sends again, and a point may then stand twice in the topic.
-//
-// The store reads the records back with a PointDecoder, which is also what the requests are read with.
 package json
 
 import (
@@ -18,21 +16,14 @@ import (
 	"millrace/option"
 )
 
-// Headers of a dead letter: why it is one, and where it should have gone. It has no offset, as it
-// never was in its topic.
-const (
-	headerError  = "millrace.error"
-	headerTopic  = "millrace.topic"
-	headerOffset = "millrace.offset"
-
-	deadSuffix = ".dead"
-)
+// by is who refuses points, as dead letters say it.
+const by = "ingest json"
 
 // Spec returns the protocol.
 func Spec() ingest.Spec {
 	return ingest.Spec{
 		Name:    "json",
-		Doc:     "DataPoints {timestamp, metric, value, tags} as JSON: one, a list, or NDJSON, by POST /api/write.",
+		Doc:     "DataPoints {timestamp, metric, value or fields, tags} as JSON: one, a list, or NDJSON, by POST /api/write.",
 		Options: options(),
 		Routes:  routes,
 	}

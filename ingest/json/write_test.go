@@ -20,7 +20,10 @@ import (
 	"millrace/connector"
 	"millrace/fault"
 	"millrace/option"
+	"millrace/point"
 )
+
+var now = time.Date(2026, 11, 20, 10, 0, 0, 123_456_000, time.UTC)
 
 // taken is an Out that keeps copies.
 type taken struct {
@@ -140,6 +143,9 @@ func TestWrite(t *testing.T) {
 		return metric + `|{"timestamp":"2026-11-20T10:00:00.5Z","metric":"` + metric + `","value":1.50,"tags":{"a":"x","b":"true"}}`
 	}
 	f(jsonType, point("m"), record("m"))
+	f(jsonType, `{"timestamp":1795168800,"metric":"cpu","fields":{"up":true,"idle":1.50},"tags":{"b":1}}`,
+		`cpu|{"timestamp":"2026-11-20T10:00:00Z","metric":"cpu","fields":{"idle":1.50,"up":true},"tags":{"b":"1"}}`)
+	f(jsonType, `{"timestamp":1795168800,"metric":"q\"","fields":{"value":7}}`, `q"|{"timestamp":"2026-11-20T10:00:00Z","metric":"q\"","value":7,"tags":{}}`)
 	f("", "\xef\xbb\xbf\n "+point("m")+"\n", record("m"))
 	f(jsonType, "["+point("m")+" ,\n"+point("n")+"]\n", record("m"), record("n"))
 	f(linesType, point("m")+"\n\r\n"+point("n")+"\r\n", record("m"), record("n"))
@@ -168,7 +174,7 @@ func TestTimeOfArrival(t *testing.T) {
 func TestDeadLetters(t *testing.T) {
 	out := &taken{}
 	post(t, out, strings.NewReader(`[{"metric":"m","value":1},{"metric":"m", "value":"x"}]`))
-	want := []string{`|{"metric":"m", "value":"x"}|millrace.error=field "value": "x" is no number|millrace.topic=metrics.push|millrace.offset=`}
+	want := []string{`|{"metric":"m", "value":"x"}|millrace.error=field "value": "x" is no number|millrace.topic=metrics.push|millrace.offset=|millrace.pipeline=ingest json|millrace.field=value`}
 	if diff := cmp.Diff(want, out.byTopic["metrics.push.dead"]); diff != "" {
 		t.Error(diff)
 	}
@@ -283,11 +289,11 @@ func postBusFails(t *testing.T, out connector.Out) reply {
 // TestHugePoint wants a point that Kafka would not take to leave the others alone.
 func TestHugePoint(t *testing.T) {
 	out := &taken{}
-	r := post(t, out, strings.NewReader(`[{"metric":"m","value":1,"tags":{"a":"`+strings.Repeat("x", maxPointBytes)+`"}},{"metric":"n","value":2}]`))
+	r := post(t, out, strings.NewReader(`[{"metric":"m","value":1,"tags":{"a":"`+strings.Repeat("x", point.MaxBytes)+`"}},{"metric":"n","value":2}]`))
 	if r.Accepted != 1 || len(r.Rejected) != 1 || r.Rejected[0].Index != 0 {
 		t.Errorf("%+v", r)
 	}
-	if dead := out.byTopic["metrics.push.dead"]; len(dead) != 1 || len(dead[0]) > maxPointBytes+1000 {
+	if dead := out.byTopic["metrics.push.dead"]; len(dead) != 1 || len(dead[0]) > point.MaxBytes+1000 {
 		t.Errorf("%d dead letters", len(dead))
 	}
 }
@@ -342,13 +348,14 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		for i, r := range b.rejected {
-			if r.why == nil || r.index >= b.size() || i > 0 && r.index <= b.rejected[i-1].index {
+		rejected := b.points.Refused()
+		for i, r := range rejected {
+			if r.Why == nil || r.Index >= b.points.Len() || i > 0 && r.Index <= rejected[i-1].Index {
 				t.Fatalf("%d: %+v", i, r)
 			}
 		}
-		var d PointDecoder
-		for _, r := range b.records() {
+		var d point.Decoder
+		for _, r := range b.points.Records() {
 			if p, err := d.Decode(r.Value, now); err != nil || !bytes.Equal(p.Metric, r.Key) {
 				t.Fatalf("%s: %v, key %q", r.Value, err, r.Key)
 			}

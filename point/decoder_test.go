@@ -1,4 +1,4 @@
-package json
+package point
 
 import (
 	encjson "encoding/json"
@@ -17,7 +17,22 @@ var now = time.Date(2026, 11, 20, 10, 0, 0, 123_456_000, time.UTC)
 
 // text is a point as one line: metric value @time key=value.
 func text(p *Point) string {
-	out := fmt.Sprintf("%s %v @%s", p.Metric, p.Value, time.UnixMicro(p.TimeMicros).UTC().Format(time.RFC3339Nano))
+	value := fmt.Sprint(p.Value)
+	for i, f := range p.Fields {
+		sep := ","
+		if i == 0 {
+			value, sep = "", ""
+		}
+		switch f.Kind {
+		case Text:
+			value += fmt.Sprintf("%s%s=%q", sep, f.Name, f.Text)
+		case Truth:
+			value += fmt.Sprintf("%s%s=%v", sep, f.Name, f.Truth)
+		default:
+			value += fmt.Sprintf("%s%s=%v", sep, f.Name, f.Number)
+		}
+	}
+	out := fmt.Sprintf("%s %s @%s", p.Metric, value, time.UnixMicro(p.TimeMicros).UTC().Format(time.RFC3339Nano))
 	for _, t := range p.Tags {
 		out += fmt.Sprintf(" %s=%s", t.Key, t.Value)
 	}
@@ -25,7 +40,7 @@ func text(p *Point) string {
 }
 
 func TestDecode(t *testing.T) {
-	var d PointDecoder
+	var d Decoder
 	f := func(msg, want string) {
 		t.Helper()
 		p, err := d.Decode([]byte(msg), now)
@@ -47,12 +62,17 @@ func TestDecode(t *testing.T) {
 	f(`{"metric":"m","value":1,"tags":{"k":"old","a":"1","k":"new"}}`, "m 1"+at+" a=1 k=new")
 	f(`{"metric":"old","metric":"new","value":1,"value":2}`, "new 2"+at)
 	f(`{"m\u0065tric":"caf\u00e9 \ud83d\ude00","value":1,"tags":{"a\"b":"c\\d","q":"\ud800"}}`, "café 😀 1"+at+" a\"b=c\\d q=\ufffd")
+	f(`{"metric":"cpu","fields":{"usage_idle":1.50,"state":"o\"k\n","up":true,"off":false,"none":null,"usage_idle":2},"tags":{"host":"a"}}`,
+		`cpu off=false,state="o\"k\n",up=true,usage_idle=2`+at+" host=a")
+	f(`{"metric":"m","fields":{"value":7}}`, "m 7"+at)
+	f(`{"metric":"m","fields":{"value":"7"}}`, `m value="7"`+at)
+	f(`{"metric":"m","fields":{"v\u0061lue":1,"b":12345678901234567890}}`, `m b=1.2345678901234567e+19,value=1`+at)
 	f(`{"metric":"温度","value":1}`, "温度 1"+at)
-	f(`{"metric":"`+strings.Repeat("m", 256)+`","value":1}`, strings.Repeat("m", 256)+" 1"+at)
+	f(`{"metric":"`+strings.Repeat("m", 255)+`","value":1}`, strings.Repeat("m", 255)+" 1"+at)
 }
 
 func TestTimestamps(t *testing.T) {
-	var d PointDecoder
+	var d Decoder
 	f := func(timestamp, want string) {
 		t.Helper()
 		p, err := d.Decode([]byte(`{"metric":"m","value":1,"timestamp":`+timestamp+`}`), now)
@@ -101,7 +121,7 @@ func TestTimestamps(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	var d PointDecoder
+	var d Decoder
 	f := func(msg, field, reason string) {
 		t.Helper()
 		_, err := d.Decode([]byte(msg), now)
@@ -127,12 +147,23 @@ func TestDecodeRefuses(t *testing.T) {
 	f(`{"metric":7,"value":1}`, "metric", "no text")
 	f(`{"metric":"a\u0000b","value":1}`, "metric", "control character")
 	f(`{"metric":"a\u0085b","value":1}`, "metric", "control character")
-	f(`{"metric":"`+strings.Repeat("m", 257)+`","value":1}`, "metric", "longer than 256")
+	f(`{"metric":"`+strings.Repeat("m", 256)+`","value":1}`, "metric", "longer than 255")
 	f(`{"metric":"m"}`, "value", "missing")
 	f(`{"metric":"m","value":null}`, "value", "no number")
 	f(`{"metric":"m","value":"six"}`, "value", `"six" is no number`)
 	f(`{"metric":"m","value":true}`, "value", "no number")
 	f(`{"metric":"m","value":1e999}`, "value", "no finite number")
+	f(`{"metric":"m","fields":null}`, "fields", "null is no object")
+	f(`{"metric":"m","fields":{}}`, "fields", "has none")
+	f(`{"metric":"m","fields":{"a":null}}`, "fields", "has none")
+	f(`{"metric":"m","fields":{"a":[1]}}`, "fields", "neither a number")
+	f(`{"metric":"m","fields":{"a":1e999}}`, "fields", "no finite")
+	f(`{"metric":"m","fields":{"a":1},"value":1}`, "fields", "one or the other")
+	f(`{"metric":"m","fields":{"Time":1}}`, "fields", "column")
+	f(`{"metric":"m","fields":{"":1}}`, "fields", "empty")
+	f(`{"metric":"m","fields":{"c":1,"a":1},"tags":{"d":1,"c":"x","b":2}}`, "fields", `"c" is the name of a tag`)
+	f(`{"metric":"m","fields":{`+manyTags(513)+`}}`, "fields", "more than 512")
+	f(`{"metric":"m","fields":{"a":tru}}`, "", "broken JSON")
 	f(`{"metric":"m","value":1,"tags":[]}`, "tags", "no object")
 	f(`{"metric":"m","value":1,"tags":{"a":{}}}`, "tags", "neither text")
 	f(`{"metric":"m","value":1,"tags":{"":"x"}}`, "tags", "empty")
@@ -154,15 +185,21 @@ func manyTags(n int) string {
 }
 
 func TestDecodeAllocatesNothing(t *testing.T) {
-	var d PointDecoder
+	var d Decoder
 	msg := []byte(`{"timestamp":"2026-11-20 10:00:00.123","metric":"room\ttemperature\u00e9"` +
 		`,"value":21.123456789012345678,"tags":{"room":"\"a\"","floor":3,"dry":true}}`)
 	msg = []byte(strings.Replace(string(msg), `\t`, ` `, 1))
 	if _, err := d.Decode(msg, now); err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(1000, func() { _, _ = d.Decode(msg, now) }); n > 0 {
-		t.Errorf("%v allocations a point", n)
+	fields := []byte(`{"timestamp":"2026-11-20T10:00:00Z","metric":"cpu","fields":{"usage":1.5,"state":"o\"k","up":true,"idle":2},"tags":{"host":"a"}}`)
+	for _, msg := range [][]byte{msg, fields} {
+		if _, err := d.Decode(msg, now); err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(1000, func() { _, _ = d.Decode(msg, now) }); n > 0 {
+			t.Errorf("%s: %v allocations a point", msg, n)
+		}
 	}
 }
 
@@ -171,9 +208,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"timestamp":"2026-11-20T10:00:00+08:00","metric":"m","value":1.5,"tags":{"b":"2","a":1e3}}`))
 	f.Add([]byte(`{"timestamp":1795168800.5,"metric":"\u00e9","value":-0,"tags":{"a":null,"b":"\ud83d\ude00"}}`))
 	f.Add([]byte(`{"metric":"m","value":12345678901234567890,"tags":{"a":"1","a":"2"},"more":[[]]}`))
+	f.Add([]byte(`{"metric":"m","fields":{"a":1.5,"s":"o\\k","up":true,"n":null},"tags":{"x":"1"}}`))
+	f.Add([]byte(`{"metric":"m","fields":{"value":-0.0}}`))
 	f.Add([]byte(`[{"metric":1}]`))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		var d PointDecoder
+		var d Decoder
 		p, err := d.Decode(msg, now)
 		if err != nil {
 			var e *format.Error
@@ -191,12 +230,14 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("taken for a point: %v", err)
 		}
 		// encoding/json takes names that differ by case for the same.
-		if !hasUpper(msg) && (std.Metric != string(p.Metric) || std.Value != p.Value || len(p.Tags) > len(std.Tags)) {
+		if len(p.Fields) > 0 || !d.valued {
+			checkFields(t, msg, p)
+		} else if !hasUpper(msg) && (std.Metric != string(p.Metric) || std.Value != p.Value || len(p.Tags) > len(std.Tags)) {
 			t.Fatalf("%s is not %+v", text(p), std)
 		}
-		canonical := d.appendCanonical(nil)
+		canonical := p.AppendJSON(nil)
 		want := text(p)
-		var again PointDecoder
+		var again Decoder
 		q, err := again.Decode(canonical, time.Time{})
 		if err != nil {
 			t.Fatalf("%s: %v", canonical, err)
@@ -204,10 +245,42 @@ func FuzzDecode(f *testing.F) {
 		if diff := cmp.Diff(want, text(q)); diff != "" {
 			t.Fatalf("%s:\n%s", canonical, diff)
 		}
-		if twice := again.appendCanonical(nil); string(twice) != string(canonical) {
+		if twice := q.AppendJSON(nil); string(twice) != string(canonical) {
 			t.Fatalf("%s\n%s", canonical, twice)
 		}
 	})
+}
+
+// checkFields holds named fields against encoding/json.
+func checkFields(t *testing.T, msg []byte, p *Point) {
+	t.Helper()
+	var std struct {
+		Fields map[string]any `json:"fields"`
+	}
+	if err := encjson.Unmarshal(msg, &std); err != nil {
+		t.Fatalf("taken for a point: %v", err)
+	}
+	if hasUpper(msg) {
+		return
+	}
+	fields := p.Fields
+	if len(fields) == 0 {
+		fields = []Field{{Name: []byte("value"), Number: p.Value}}
+	}
+	for _, f := range fields {
+		var got any
+		switch f.Kind {
+		case Number:
+			got = f.Number
+		case Text:
+			got = string(f.Text)
+		case Truth:
+			got = f.Truth
+		}
+		if std.Fields[string(f.Name)] != got {
+			t.Fatalf("field %s is %v, not %v", f.Name, got, std.Fields[string(f.Name)])
+		}
+	}
 }
 
 func hasUpper(msg []byte) bool {

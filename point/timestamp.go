@@ -1,4 +1,4 @@
-package json
+package point
 
 import (
 	"math"
@@ -15,7 +15,7 @@ var (
 )
 
 // timestamp reads the point's time.
-func (d *PointDecoder) timestamp(b []byte, i int, nowMicros int64) int {
+func (d *Decoder) timestamp(b []byte, i int, nowMicros int64) int {
 	if i >= len(b) {
 		return d.scan.Expected(b, i, "a value")
 	}
