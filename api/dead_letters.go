@@ -120,11 +120,6 @@ func encoded(value []byte) (v any, encoding string) {
 	return base64.StdEncoding.EncodeToString(value[:min(len(value), maxValueBytes)]), "base64"
 }
 
-// topicInput is the name of a topic in the path.
-type topicInput struct {
-	Topic string `path:"topic" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.raw.dead" doc:"The topic of dead letters"`
-}
-
 func (s *Server) addDeadLetters(api huma.API) {
 	p := part{s, api, s.deps.DeadLetters != nil, "dead letters"}
 	tags := []string{"bus"}
@@ -144,7 +139,7 @@ func (s *Server) addDeadLetters(api huma.API) {
 	})
 
 	type recordsInput struct {
-		topicInput
+		Topic  string `path:"topic" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.raw.dead" doc:"The topic of dead letters"`
 		Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"500" doc:"How many at most"`
 		Before string `query:"before" maxLength:"1000" doc:"The next of an earlier answer"`
 	}
@@ -165,8 +160,8 @@ func (s *Server) addDeadLetters(api huma.API) {
 	})
 
 	type replayInput struct {
-		topicInput
-		Body Replay
+		Topic string `path:"topic" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.raw.dead" doc:"The topic of dead letters"`
+		Body  Replay
 	}
 	type replayOutput struct{ Body Replayed }
 	registerPart(p, huma.Operation{

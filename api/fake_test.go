@@ -9,11 +9,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"millrace/fault"
 	"millrace/telemetry"
@@ -200,11 +203,16 @@ func (f *fake) Drop(_ context.Context, name string) error {
 
 // bench is a Server under test, and what is behind it.
 type bench struct {
-	t    *testing.T
-	s    *Server
-	fake *fake
-	log  *bytes.Buffer
-	web  *httptest.Server
+	t        *testing.T
+	s        *Server
+	fake     *fake
+	sources  *fakeSources
+	dead     *fakeDeadLetters
+	analysis *fakeAnalysis
+	alerts   *fakeAlerts
+	level    *slog.LevelVar
+	log      *bytes.Buffer
+	web      *httptest.Server
 }
 
 func deps(f *fake, log *slog.Logger) Deps {
@@ -240,8 +248,25 @@ func deps(f *fake, log *slog.Logger) Deps {
 
 func newBench(t *testing.T, change ...func(*Deps)) *bench {
 	t.Helper()
-	b := &bench{t: t, fake: newFake(), log: &bytes.Buffer{}}
-	d := deps(b.fake, telemetry.NewLogger(b.log, telemetry.LogOptions{Format: telemetry.JSONFormat}))
+	b := &bench{
+		t: t, fake: newFake(), sources: newFakeSources(), dead: &fakeDeadLetters{}, analysis: &fakeAnalysis{}, alerts: newFakeAlerts(),
+		level: new(slog.LevelVar), log: &bytes.Buffer{},
+	}
+	d := deps(b.fake, telemetry.NewLogger(b.log, telemetry.LogOptions{Format: telemetry.JSONFormat, Level: b.level}))
+	d.Connectors, d.Sources = fakeKinds(), b.sources
+	d.DeadLetters, d.Analysis, d.Views = b.dead, b.analysis, &fakeTable{}
+	d.Notifiers, d.Alerts, d.Rules = fakeKinds(), b.alerts, fakeRules{b.alerts}
+	d.Silences, d.Channels = fakeSilences{b.alerts}, fakeChannels{b.alerts}
+	d.LogLevel = b.level
+	d.Config = func() ([]byte, error) { return []byte("influx:\n  url: http://u:pw@h:8086\n"), nil }
+	d.Storage = func(context.Context) (Storage, error) {
+		return Storage{
+			Tiers: []Tier{{Tier: "head", Rows: 5}}, Measurements: []StoredMeasurement{{Name: "cpu_usage", Rows: 5}},
+			Bucket: &BucketState{URL: "s3://key:secret@bucket", Error: "get http://key:secret@minio:9000/: refused"},
+			Hot:    HotState{Kind: "memory", Reachable: true}, Warm: WarmState{Kind: "local", Reachable: true},
+		}, nil
+	}
+	d.Replicas = func(context.Context) ([]Replica, error) { return []Replica{{Name: "a", Self: true}}, nil }
 	for _, c := range change {
 		c(&d)
 	}
@@ -266,7 +291,22 @@ func (b *bench) ask(method, path, body string, headers ...string) *httptest.Resp
 	}
 	w := httptest.NewRecorder()
 	b.s.ServeHTTP(w, r)
+	b.declared(r, w.Code)
 	return w
+}
+
+// declared holds an answer's status against the OpenAPI document.
+func (b *bench) declared(r *http.Request, status int) {
+	b.t.Helper()
+	method, path, _ := strings.Cut(r.Pattern, " ")
+	item := b.s.doc.Paths[path]
+	if item == nil {
+		return
+	}
+	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[method]
+	if op != nil && op.Responses[strconv.Itoa(status)] == nil {
+		b.t.Errorf("%s answers %d, which the document does not declare", r.Pattern, status)
+	}
 }
 
 // want holds the status and returns the body as JSON.
