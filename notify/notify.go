@@ -36,7 +36,9 @@ type Spec struct {
 	Options []option.Option
 	// PerMinute is how many messages a minute the other side takes from one sender; 0 if it does not say.
 	PerMinute int
-	New       func(option.Values, Deps) (Notifier, error)
+	// Levels are those that a channel of this kind gets if its settings name none; empty is all.
+	Levels []Level
+	New    func(option.Values, Deps) (Notifier, error)
 }
 
 // Deps are what the node lends to notifiers.
