@@ -75,7 +75,7 @@ func (d *Decoder) refuse(field, reason string, args ...any) {
 // says whether it is a good one.
 func (d *Decoder) decode(b []byte, i int, nowMicros int64) int {
 	p := &d.point
-	p.Metric, p.TimeMicros, p.Value, p.Digits, p.Tags, p.Fields = nil, nowMicros, 0, nil, p.Tags[:0], nil
+	*p = Point{TimeMicros: nowMicros, Tags: p.Tags[:0]}
 	d.valued, d.scratch, d.bad = false, d.scratch[:0], nil
 	if i < len(b) && b[i] != '{' {
 		end := d.scan.Skip(b, i, 0)
@@ -211,21 +211,20 @@ func (d *Decoder) value(b []byte, i int) int {
 		}
 		return end
 	}
-	v, end := d.number(b, i, valueField)
-	if end >= 0 {
-		d.point.Value, d.point.Digits = v, b[i:end]
+	v, end := scan.Double(b, i)
+	if end == 0 {
+		if v, end = d.oddNumber(b, i, valueField); end < 0 {
+			return -1
+		}
 	}
+	d.point.Value, d.point.Digits = v, b[i:end]
 	return end
 }
 
 func isNumber(b []byte, i int) bool { return i < len(b) && (b[i] == '-' || b[i]-'0' <= 9) }
 
-// number reads a number of the named member.
-func (d *Decoder) number(b []byte, i int, field string) (v float64, end int) {
-	v, end = scan.Double(b, i)
-	if end != 0 {
-		return v, end
-	}
+// oddNumber reads a number of the named member that scan.Double leaves to others.
+func (d *Decoder) oddNumber(b []byte, i int, field string) (v float64, end int) {
 	if end, _ = d.scan.Number(b, i); end < 0 {
 		return 0, -1
 	}
@@ -275,7 +274,10 @@ func (d *Decoder) field(b []byte, i int, name []byte) int {
 		f.Kind = Text
 		f.Text, end = d.content(b, i)
 	case isNumber(b, i):
-		if f.Number, end = d.number(b, i, "fields"); end >= 0 {
+		if f.Number, end = scan.Double(b, i); end == 0 {
+			f.Number, end = d.oddNumber(b, i, "fields")
+		}
+		if end > 0 {
 			f.Text = b[i:end]
 		}
 	case b[i] == 'n':

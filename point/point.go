@@ -38,6 +38,9 @@ const (
 
 	// valueField is the field that the number of a point without named fields is stored as.
 	valueField = "value"
+
+	// timeColumn is what the time of a point is stored as.
+	timeColumn = "time"
 )
 
 // Point is a value, or several fields, of a metric at a time.
@@ -89,15 +92,19 @@ func (p *Point) Finish() *format.Error {
 		return &format.Error{Field: "tags", Reason: fmt.Sprintf("has more than %d", MaxTags)}
 	}
 	for i := range p.Tags {
-		if err := judgeColumn("tags", p.Tags[i].Key, true); err != nil {
-			return err
+		key := p.Tags[i].Key
+		if isColumn(key) {
+			return taken("tags", key)
+		}
+		if why := judgeName(key); why != "" {
+			return &format.Error{Field: "tags", Reason: "a name " + why}
 		}
 	}
 	p.sortTags()
-	if p.Fields == nil {
-		return nil
+	if p.Fields != nil {
+		return p.finishFields()
 	}
-	return p.finishFields()
+	return nil
 }
 
 func (p *Point) finishFields() *format.Error {
@@ -105,8 +112,12 @@ func (p *Point) finishFields() *format.Error {
 		return &format.Error{Field: "fields", Reason: fmt.Sprintf("has more than %d", MaxFields)}
 	}
 	for i := range p.Fields {
-		if err := judgeColumn("fields", p.Fields[i].Name, false); err != nil {
-			return err
+		name := p.Fields[i].Name
+		if isTime(name) {
+			return taken("fields", name)
+		}
+		if why := judgeName(name); why != "" {
+			return &format.Error{Field: "fields", Reason: "a name " + why}
 		}
 	}
 	p.sortFields()
@@ -128,24 +139,24 @@ func (p *Point) finishFields() *format.Error {
 	return nil
 }
 
-func judgeColumn(where string, name []byte, tag bool) *format.Error {
-	if isTime(name) || tag && isValue(name) {
-		return &format.Error{Field: where, Reason: fmt.Sprintf("%q is a column of every measurement: choose another name", name)}
-	}
-	if why := judgeName(name); why != "" {
-		return &format.Error{Field: where, Reason: "a name " + why}
-	}
-	return nil
+func taken(where string, name []byte) *format.Error {
+	return &format.Error{Field: where, Reason: fmt.Sprintf("%q is a column of every measurement: choose another name", name)}
 }
 
-// isTime and isValue report whether a name is that of a column that points have anyway. Names of
-// columns do not differ by case.
+// isColumn reports whether a tag has the name of a column that points have anyway. Names of columns do
+// not differ by case.
+func isColumn(name []byte) bool {
+	switch len(name) {
+	case len(timeColumn):
+		return isTime(name)
+	case len(valueField):
+		return bytes.EqualFold(name, []byte(valueField))
+	}
+	return false
+}
+
 func isTime(name []byte) bool {
-	return len(name) == len("time") && bytes.EqualFold(name, []byte("time"))
-}
-
-func isValue(name []byte) bool {
-	return len(name) == len(valueField) && bytes.EqualFold(name, []byte(valueField))
+	return len(name) == len(timeColumn) && name[0]|0x20 == 't' && bytes.EqualFold(name, []byte(timeColumn))
 }
 
 // judgeName says what is wrong with the name of a metric, tag or field, or "".

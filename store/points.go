@@ -152,14 +152,12 @@ func (p *PointBuffer) Reset() {
 
 // set finds or makes the set of a point, whose tags and fields it sorts.
 func (p *PointBuffer) set(measurement string, fields []PointField, tags []Tag) (*pointSet, error) {
-	if err := checkName(measurement); err != nil {
-		return nil, err
-	}
 	byName := func(a, b Tag) int { return cmp.Compare(a.Name, b.Name) }
 	if !slices.IsSortedFunc(tags, byName) {
 		slices.SortFunc(tags, byName)
 	}
-	// A zero ends a name, and none has one: newPointSet sees to it. So no two sets have the same key.
+	// A zero ends a name, and those of a set that was made have none: only names that were never checked,
+	// and are fewer, can have the key of another set.
 	p.key = append(append(p.key[:0], measurement...), 0)
 	for _, t := range tags {
 		p.key = append(append(p.key, t.Name...), 0)
@@ -171,7 +169,7 @@ func (p *PointBuffer) set(measurement string, fields []PointField, tags []Tag) (
 		}
 	}
 	s := p.sets[string(p.key)]
-	if s == nil {
+	if s == nil || len(s.tags) != len(tags) {
 		var err error
 		if s, err = newPointSet(measurement, fields, tags); err != nil {
 			return nil, err
@@ -196,6 +194,9 @@ func (p *PointBuffer) sortFields(fields []PointField) {
 }
 
 func newPointSet(measurement string, fields []PointField, tags []Tag) (*pointSet, error) {
+	if err := checkName(measurement); err != nil {
+		return nil, err
+	}
 	s := &pointSet{measurement: strings.Clone(measurement)}
 	columns := []schema.Field{{Name: timeName, Type: schema.Of(schema.TimestampLTZ)}}
 	seen := map[string]bool{timeName: true}

@@ -91,6 +91,13 @@ func TestPointsWithFields(t *testing.T) {
 		t.Error(diff)
 	}
 	p.Reset()
+	if err := p.Add("cpu", noon, 1, []Tag{{"host", "a"}}, 120); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Add("cpu\x00host", noon, 1, nil, 0); !errors.Is(err, fault.Invalid) {
+		t.Errorf("names that look like a measurement and its tag: %v", err)
+	}
+	p.Reset()
 	add(120, text("idle", "none"))
 	err := s.Append(t.Context(), Range{"t", 0, 120, 121}, p.Groups())
 	var refused *Refused
