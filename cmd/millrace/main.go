@@ -23,12 +23,16 @@ var version = "dev"
 
 // commands are the subcommands.
 type commands struct {
-	Up       upCommand        `cmd:"" help:"Run the platform: collect, process, store, serve, show."`
-	SQL      sqlCommand       `cmd:"" name:"sql" help:"Run a Flink SQL script in this process and print its results."`
-	Query    queryCommand     `cmd:"" help:"Ask the store of a running platform, in DuckDB's SQL."`
-	Pipeline pipelineCommands `cmd:"" help:"The pipelines of a running platform."`
-	Topic    topicCommands    `cmd:"" help:"The topics of the bus."`
-	Version  versionCommand   `cmd:"" help:"Print the version."`
+	Up         upCommand          `cmd:"" help:"Run the platform: collect, process, store, serve, show."`
+	SQL        sqlCommand         `cmd:"" name:"sql" help:"Run a Flink SQL script in this process and print its results."`
+	Query      queryCommand       `cmd:"" help:"Ask the store of a running platform, in DuckDB's SQL."`
+	Source     sourceCommands     `cmd:"" help:"What brings records into a running platform."`
+	Pipeline   pipelineCommands   `cmd:"" help:"The pipelines of a running platform."`
+	Topic      topicCommands      `cmd:"" help:"The topics of the bus."`
+	DeadLetter deadLetterCommands `cmd:"" help:"Records that could not be read."`
+	Alert      alertCommands      `cmd:"" help:"What is watched, what is wrong, and who is told."`
+	LogLevel   logLevelCommand    `cmd:"" help:"What a running platform logs."`
+	Version    versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // world is what commands get from outside.
