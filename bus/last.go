@@ -34,10 +34,22 @@ func (b *Bus) First(ctx context.Context, topic string, n int) ([]Record, error) 
 // Last returns the newest n committed records of each partition of a topic, in the order of their
 // partitions and offsets. The records are the caller's.
 func (b *Bus) Last(ctx context.Context, topic string, n int) ([]Record, error) {
+	return b.LastBefore(ctx, topic, nil, n)
+}
+
+// LastBefore is Last for what is before an offset in each partition; a partition that has none given is
+// read from its end.
+func (b *Bus) LastBefore(ctx context.Context, topic string, before map[int32]int64, n int) ([]Record, error) {
 	start, end, err := b.span(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
+	for id, offset := range before {
+		if e, ok := end[id]; ok && offset < e {
+			end[id] = offset
+		}
+	}
+	maps.DeleteFunc(end, func(id int32, e int64) bool { return e <= start[id] })
 	kept := map[int32][]Record{}
 	// Markers and aborted records take offsets, too: where too few are found, more is read.
 	for back := 2*int64(n) + 1; len(end) > 0; back *= 8 {
@@ -68,6 +80,32 @@ func (b *Bus) Last(ctx context.Context, topic string, n int) ([]Record, error) {
 		}
 	}
 	return flatten(kept), nil
+}
+
+// Each gives use the committed records of a topic from an offset in each partition on (the beginning where none is
+// given) up to what is there now. The record is the caller's. It ends with use's error.
+func (b *Bus) Each(ctx context.Context, topic string, from map[int32]int64, use func(Record) error) error {
+	start, end, err := b.span(ctx, topic)
+	if err != nil {
+		return err
+	}
+	for id, offset := range from {
+		start[id] = max(start[id], offset)
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	err = b.readRange(ctx, topic, start, end, func(f *Fetch) {
+		for failed == nil && f.Next() {
+			if failed = use(f.copied()); failed != nil {
+				stop()
+			}
+		}
+	})
+	if failed != nil {
+		return failed
+	}
+	return readFailure(topic, err)
 }
 
 // span returns where the committed records of each partition begin and end; partitions without any are

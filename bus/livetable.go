@@ -6,8 +6,10 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"millrace/fault"
 )
@@ -39,10 +41,15 @@ const markHeader = "millrace.mark"
 // maxTableValue bounds a value, well below what a batch may have.
 const maxTableValue = 900_000
 
-// OpenTable makes the topic if it is not there, with one partition and compaction, and reads all of it. The owner
-// calls Run next.
-func (b *Bus) OpenTable(ctx context.Context, topic string) (*Table, error) {
-	if _, err := b.Ensure(ctx, topic, 1, map[string]string{"cleanup.policy": "compact"}); err != nil {
+// OpenTable makes the topic if it is not there, with one partition and compaction, and reads all of it. With
+// forget, what was not written for that long may be gone. The owner calls Run next.
+func (b *Bus) OpenTable(ctx context.Context, topic string, forget time.Duration) (*Table, error) {
+	// Kafka compacts closed segments only; by default one is closed after a week.
+	configs := map[string]string{"cleanup.policy": "compact", "segment.ms": ms(time.Hour)}
+	if forget > 0 {
+		configs["cleanup.policy"], configs["retention.ms"], configs["segment.ms"] = "compact,delete", ms(forget), ms(forget/2)
+	}
+	if _, err := b.Ensure(ctx, topic, 1, configs); err != nil {
 		return nil, err
 	}
 	t := &Table{bus: b, topic: topic, rows: map[string]tableRow{}, changed: make(chan struct{}), waiting: map[string]chan struct{}{}}
@@ -60,6 +67,8 @@ func (b *Bus) OpenTable(ctx context.Context, topic string) (*Table, error) {
 	}
 	return t, nil
 }
+
+func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // Run follows the topic until ctx ends, and returns nil then.
 func (t *Table) Run(ctx context.Context) error {

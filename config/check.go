@@ -159,7 +159,7 @@ func (c *Config) checkNames() (errs []error) {
 	if c.Sources.Host.Enabled {
 		errs = append(errs, checkTopic("sources.host.topic", c.Sources.Host.Topic))
 	}
-	sources := map[string]bool{"host": c.Sources.Host.Enabled, "demo": c.Demo == On}
+	sources := map[string]bool{"host": c.Sources.Host.Enabled, "demo": c.Demo == On, "platform": true}
 	for i, s := range c.Sources.Connect {
 		at := fmt.Sprintf("sources.connect[%d]", i)
 		if s.Name == "" || s.Connector == "" {

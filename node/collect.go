@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"millrace/bus"
@@ -38,13 +40,18 @@ func (in *intake) Append(ctx context.Context, topic string, records []connector.
 	if err := in.bus.Append(ctx, recs); err != nil {
 		return err
 	}
+	if strings.HasSuffix(topic, deadSuffix) {
+		in.events.refused.Add(int64(len(records)))
+		return nil
+	}
 	in.events.seen(in.name, len(records))
 	return nil
 }
 
 // arrivals remembers when each source last delivered.
 type arrivals struct {
-	counts telemetry.CounterSet
+	counts  telemetry.CounterSet
+	refused atomic.Int64 // records that could not be read
 
 	mu   sync.Mutex // guards last
 	last map[string]time.Time
@@ -55,6 +62,9 @@ const activeFor = time.Minute
 
 func (s *arrivals) seen(name string, n int) {
 	s.counts.With(name).Add(float64(n))
+	if name == platformSource {
+		return // its own figures are no data of anyone's
+	}
 	s.mu.Lock()
 	s.last[name] = time.Now()
 	s.mu.Unlock()

@@ -27,6 +27,8 @@ func (n *Node) deps(log *slog.Logger) api.Deps {
 		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
 		Latest: latest{n.hot}, Store: stored{n.store, n.cfg.SQL}, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
 		Summary: n.summary, Status: n.status,
+		Connectors: n.sources.kinds(), Sources: n.sources, DeadLetters: deadLetters{n.bus, n.pipelines}, Views: n.table,
+		Replicas: n.replicas.list, Config: n.cfg.YAML,
 		Ready:  []api.Check{{Name: "bus", Ready: n.bus.Ping}, {Name: "store", Ready: n.storeReady}},
 		Ingest: n.ingest(log), MetricsEndpoint: n.metrics.Endpoint(log), Screen: screen(),
 		Security: n.security(),
@@ -75,10 +77,8 @@ func (n *Node) storeReady(context.Context) error { return n.store.Ready() }
 // summary are the four figures of the header.
 func (n *Node) summary() api.Summary {
 	total, rate := n.topics.figures()
-	own := map[string]bool{n.cfg.Sources.Host.Topic: true, "metrics.push": true}
-	if n.demoRuns() {
-		own[demoTopic] = true
-	}
+	own := n.sources.topics()
+	own["metrics.push"] = true
 	mean := n.latency.Figures().Mean
 	return api.Summary{
 		TotalEvents: total, EventsPerSecond: rate,
@@ -222,13 +222,17 @@ func (t topics) Records(ctx context.Context, topic string, earliest bool, limit 
 	}
 	out := make([]api.Record, len(recs))
 	for i := range recs {
-		r := &recs[i]
-		out[i] = api.Record{Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp, Key: r.Key, Value: r.Value}
-		for _, h := range r.Headers {
-			out[i].Headers = append(out[i].Headers, api.Header{Name: h.Key, Value: h.Value})
-		}
+		out[i] = apiRecord(&recs[i])
 	}
 	return out, nil
+}
+
+func apiRecord(r *bus.Record) api.Record {
+	out := api.Record{Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp, Key: r.Key, Value: r.Value}
+	for _, h := range r.Headers {
+		out.Headers = append(out.Headers, api.Header{Name: h.Key, Value: h.Value})
+	}
+	return out
 }
 
 // Tail implements api.Bus.
@@ -279,15 +283,35 @@ func (p *pipelines) List(context.Context) ([]api.Pipeline, error) {
 			view.State = string(engine.Paused)
 		}
 		for _, j := range one.jobs {
-			s := j.Status()
-			view.Jobs = append(view.Jobs, p.jobView(s))
-			if !one.Paused && urgency(string(s.State)) > urgency(view.State) {
-				view.State = string(s.State)
+			job := p.jobView(j.Status())
+			if !p.work.owns(jobPrefix + job.Name) {
+				if other, ok := p.elsewhere(job.Name); ok {
+					job = other
+				}
+			}
+			view.Jobs = append(view.Jobs, job)
+			if !one.Paused && urgency(job.State) > urgency(view.State) {
+				view.State = job.State
 			}
 		}
 		out = append(out, view)
 	}
 	return out, nil
+}
+
+// here are the jobs that run here.
+func (p *pipelines) here() []api.Job {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []api.Job
+	for _, one := range p.list {
+		for _, j := range one.jobs {
+			if s := j.Status(); p.work.owns(jobPrefix + s.Name) {
+				out = append(out, p.jobView(s))
+			}
+		}
+	}
+	return out
 }
 
 // urgency orders states by how much they need attention.

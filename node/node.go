@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,13 +54,16 @@ type Node struct {
 	pipelines *pipelines
 	sources   *sources
 	planned   []*pipeline // of the configuration
-	metrics   *telemetry.Metrics
-	events    *arrivals
-	topics    *topicWatch
-	latency   *telemetry.Latency
-	demo      *demoState
-	listener  net.Listener
-	server    *api.Server
+	replicas  *replicas
+	// storeRefused counts records that the store could not keep.
+	storeRefused atomic.Int64
+	metrics      *telemetry.Metrics
+	events       *arrivals
+	topics       *topicWatch
+	latency      *telemetry.Latency
+	demo         *demoState
+	listener     net.Listener
+	server       *api.Server
 }
 
 // Open opens every part. What is open already is closed again if a later one fails.
@@ -86,7 +90,7 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 	if err != nil {
 		return n, err
 	}
-	if n.table, err = n.bus.OpenTable(ctx, objectTopic); err != nil {
+	if n.table, err = n.bus.OpenTable(ctx, objectTopic, 0); err != nil {
 		return n, err
 	}
 	n.work = newWork(n.bus, cfg.Kafka.Embedded(), log.With("logger", "work"))
@@ -94,6 +98,9 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 		return n, err
 	}
 	n.topics = newTopicWatch(n.bus, n.pipelines)
+	if err := n.openReplicas(ctx); err != nil {
+		return n, err
+	}
 	n.demo = newDemoState(filepath.Join(cfg.Data, "demo-ended"), cfg.Demo == config.On)
 	if err := n.openSources(); err != nil {
 		return n, err
@@ -185,8 +192,10 @@ func (n *Node) snapshots() func(job string) state.Place {
 
 // openSources checks the sources of the configuration.
 func (n *Node) openSources() error {
-	n.sources = newSources(n.bus, n.table, n.work, builtin.Collectors(n.log, n.demo.Real), n.events, n.replica(), n.log.With("logger", "sources"))
-	var entries []sourceEntry
+	specs := append(builtin.Collectors(n.log, n.demo.Real), n.platformSpec())
+	n.sources = newSources(n.bus, n.table, n.work, specs, n.events, n.replica(), n.log.With("logger", "sources"))
+	n.sources.partitions, n.sources.elsewhere, n.pipelines.elsewhere = n.cfg.Kafka.Partitions, n.replicas.source, n.replicas.job
+	entries := []sourceEntry{{Name: platformSource, Connector: platformSource}}
 	if h := n.cfg.Sources.Host; h.Enabled {
 		entries = append(entries, sourceEntry{Name: "host", Connector: "host", Options: option.Values{"interval": h.Interval.Std().String(), "topic": h.Topic}})
 	}
@@ -197,6 +206,15 @@ func (n *Node) openSources() error {
 		entries = append(entries, sourceEntry{Name: s.Name, Connector: s.Connector, Options: option.Values(s.Options)})
 	}
 	return n.sources.configure(entries)
+}
+
+// openReplicas joins those that share the cluster.
+func (n *Node) openReplicas(ctx context.Context) (err error) {
+	n.replicas = &replicas{self: n.replicaState, name: n.replica()}
+	if !n.cfg.Kafka.Embedded() {
+		n.replicas.table, err = n.bus.OpenTable(ctx, replicaTopic, time.Hour)
+	}
+	return err
 }
 
 // replica is the name of this one among those that share a cluster.
@@ -272,6 +290,10 @@ func (n *Node) Run(ctx context.Context) error {
 	inner.Go(func() error { return n.pipelines.run(innerCtx) })
 	inner.Go(func() error { return n.sources.run(innerCtx) })
 	inner.Go(func() error { return n.work.run(innerCtx) })
+	if n.replicas.table != nil {
+		outer.Go(func() error { return again(outerCtx, n.log, "replicas table", n.replicas.table.Run) })
+		inner.Go(func() error { return again(innerCtx, n.log, "replicas", n.replicas.run) })
+	}
 	if n.demo.on {
 		inner.Go(func() error {
 			return again(innerCtx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
@@ -356,7 +378,7 @@ func again(ctx context.Context, log *slog.Logger, name string, run func(context.
 func (n *Node) storing() *storing {
 	return &storing{
 		bus: n.bus, store: n.store, hot: n.hot, formats: n.pipelines.env.Formats, pipes: n.pipelines,
-		topics: n.cfg.Store.Topics, log: n.log, latency: n.latency,
+		topics: n.cfg.Store.Topics, log: n.log, latency: n.latency, failed: &n.storeRefused,
 		refused: n.metrics.Counter("store", "records_refused_total", "Records that could not be kept, by topic.", "topic"),
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"millrace/api"
 	"millrace/bus"
 	"millrace/catalog"
 	"millrace/connector"
@@ -35,6 +36,8 @@ type pipelines struct {
 	formats    []format.Spec
 	partitions int // of topics that are made
 	log        *slog.Logger
+	// elsewhere is how another replica sees a job that it runs.
+	elsewhere func(job string) (api.Job, bool)
 
 	taking sync.Mutex // one change at a time
 	mu     sync.Mutex // guards what follows; not held while jobs end

@@ -28,14 +28,14 @@ func newPipelines(t *testing.T, b *bus.Bus, dir string) (p *pipelines, stop func
 	ctx, cancel := context.WithCancel(t.Context())
 	connectors, formats := builtin.Connectors(b, io.Discard, io.Discard), builtin.Formats()
 	log := slog.New(slog.DiscardHandler)
-	table, err := b.OpenTable(ctx, objectTopic)
+	table, err := b.OpenTable(ctx, objectTopic, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := newWork(b, true, log)
 	p = &pipelines{
 		bus: b, table: table, work: w, partitions: 2, connectors: connectors, formats: formats, log: log,
-		list: map[string]*pipeline{}, rates: map[string]*jobRate{},
+		elsewhere: (&replicas{}).job, list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),

@@ -77,31 +77,33 @@ func (s *site) AppendAt(ctx context.Context, topic string, b connector.Batch) er
 		recs = append(recs, unread(s.label, topic, &b.Refused[i]))
 	}
 	recs = append(recs, bus.Record{Topic: positionTopic, Key: []byte(s.key), Value: b.Position})
-	if err := s.commit(ctx, recs); err != nil {
+	if err := commit(ctx, s.txn, recs); err != nil {
 		s.close()
-		return err
+		return fmt.Errorf("commit records of source %s: %w", s.label, err)
 	}
 	s.events.seen(s.name, len(b.Records))
+	s.events.refused.Add(int64(len(b.Refused)))
 	s.figures.took(len(b.Records), len(b.Refused))
 	return nil
 }
 
-func (s *site) commit(ctx context.Context, recs []bus.Record) error {
-	if err := s.txn.Begin(); err != nil {
+// commit writes records in one transaction.
+func commit(ctx context.Context, txn *bus.Transaction, recs []bus.Record) error {
+	if err := txn.Begin(); err != nil {
 		return err
 	}
-	err := s.txn.Produce(ctx, recs)
+	err := txn.Produce(ctx, recs)
 	if err == nil {
-		err = s.txn.Flush(ctx)
+		err = txn.Flush(ctx)
 	}
 	if err != nil {
-		return errors.Join(err, s.txn.Abort(context.WithoutCancel(ctx)))
+		return errors.Join(err, txn.Abort(context.WithoutCancel(ctx)))
 	}
-	switch outcome, err := s.txn.Commit(ctx); {
+	switch outcome, err := txn.Commit(ctx); {
 	case err != nil:
 		return err
 	case outcome != bus.Committed:
-		return fault.New(fault.Unavailable, "commit records of source %s: the outcome is %s", s.label, outcome)
+		return fault.New(fault.Unavailable, "the outcome of a transaction is %s", outcome)
 	}
 	return nil
 }
@@ -115,6 +117,7 @@ func (s *site) Refuse(ctx context.Context, topic string, refused []connector.Unr
 	if err := s.bus.Append(ctx, recs); err != nil {
 		return err
 	}
+	s.events.refused.Add(int64(len(refused)))
 	s.figures.took(0, len(refused))
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"millrace/api"
 	"millrace/bus"
 	"millrace/connector"
 	"millrace/fault"
@@ -28,6 +29,9 @@ type sources struct {
 	events  *arrivals
 	log     *slog.Logger
 	replica string
+	// elsewhere is how another replica sees a source that it runs.
+	elsewhere  func(name string) api.Source
+	partitions int // of topics that are made
 
 	taking sync.Mutex // one change at a time
 	mu     sync.Mutex // guards what follows; not held while a source ends
@@ -232,14 +236,14 @@ func (s *sources) pause(ctx context.Context, name string, paused bool) error {
 	return s.put(ctx, e)
 }
 
-// drop ends a source and forgets it and its position. What it has brought stays.
-func (s *sources) drop(ctx context.Context, name string) error {
+// Drop implements api.Sources: it ends a source and forgets it and its position. What it has brought stays.
+func (s *sources) Drop(ctx context.Context, name string) error {
 	one, err := s.find(name)
 	if err != nil {
 		return err
 	}
 	if one.origin == fromConfig {
-		return fault.New(fault.Conflict, "source %q is of the configuration", name).WithHint("take it out of the file, or pause it")
+		return configured(name)
 	}
 	if err := s.table.Put(ctx, sourcePrefix+name, nil); err != nil {
 		return err
@@ -256,36 +260,113 @@ func (s *sources) drop(ctx context.Context, name string) error {
 	return err
 }
 
-// keepSecrets puts the secrets that were there in the place of those that the API did not show.
-func (s *sources) keepSecrets(name, kind string, vals option.Values) option.Values {
-	old, err := s.find(name)
-	if err != nil || old.Connector != kind {
-		return vals
-	}
-	out := maps.Clone(vals)
-	shown := old.Options.Shown(old.spec.Options)
-	for k, v := range out {
-		if old.Options[k] != shown[k] && v == shown[k] {
-			out[k] = old.Options[k]
+// List implements api.Sources: a source that another replica runs is shown as that one sees it.
+func (s *sources) List(context.Context) ([]api.Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []api.Source{}
+	for _, name := range slices.Sorted(maps.Keys(s.list)) {
+		one := s.list[name]
+		v := one.figures.view()
+		switch here := one.spec.Local || s.work.owns(sourcePrefix+name); {
+		case one.Paused:
+			v.State = "paused"
+		case here:
+			v.Replica = s.replica
+		default:
+			v = s.elsewhere(name)
 		}
+		v.Name, v.Connector, v.Options, v.Origin = name, one.Connector, one.Options, one.origin
+		if !addable(one.Connector) {
+			v.Options = nil // the API does not know which of them are secret
+		}
+		out = append(out, v)
 	}
-	return out
+	return out, nil
 }
 
-// test tries settings out without collecting.
-func (s *sources) test(ctx context.Context, name, kind string, vals option.Values) error {
-	_, _, c, err := s.collector(kind, s.keepSecrets(name, kind, vals))
+func (f *sourceFigures) view() api.Source {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v := api.Source{
+		RecordsTotal: f.records, RefusedTotal: f.refused, Lag: f.lag, RecordsPerSecond: f.rate.take(f.records),
+		LastRecordAt: instant(f.lastRecord), LastErrorAt: instant(f.lastError), LastError: f.err, Restarts: int64(f.restarts), State: "running",
+	}
+	if !f.running {
+		v.State = "retrying"
+	}
+	return v
+}
+
+// Apply implements api.Sources.
+func (s *sources) Apply(ctx context.Context, d api.SourceDraft) error {
+	if one, err := s.find(d.Name); err == nil && one.origin == fromConfig {
+		return configured(d.Name)
+	}
+	e := sourceEntry{Name: d.Name, Connector: d.Connector, Options: d.Options}
+	one, err := s.make(e, fromAPI)
+	if err != nil {
+		return err
+	}
+	if topic := one.Options.String("topic"); topic != "" {
+		if _, err := s.bus.Ensure(ctx, topic, s.partitions, nil); err != nil {
+			return err
+		}
+	}
+	return s.put(ctx, e)
+}
+
+func configured(name string) error {
+	return fault.New(fault.Conflict, "source %q is of the configuration", name).WithHint("change it in the file, or pause it")
+}
+
+// Pause implements api.Sources.
+func (s *sources) Pause(ctx context.Context, name string) error { return s.pause(ctx, name, true) }
+
+// Resume implements api.Sources.
+func (s *sources) Resume(ctx context.Context, name string) error { return s.pause(ctx, name, false) }
+
+// Test implements api.Sources.
+func (s *sources) Test(ctx context.Context, d api.SourceDraft) error {
+	_, _, c, err := s.collector(d.Connector, d.Options)
 	if err != nil {
 		return err
 	}
 	if t, ok := c.(connector.Tester); ok {
 		return t.Test(ctx)
 	}
-	p, err := s.look(ctx, name, c, 1)
+	p, err := s.look(ctx, d.Name, c, 1)
 	if err != nil {
 		return err
 	}
 	return p.warned
+}
+
+// Preview implements api.Sources.
+func (s *sources) Preview(ctx context.Context, d api.SourceDraft, limit int) (api.Preview, error) {
+	_, _, c, err := s.collector(d.Connector, d.Options)
+	if err != nil {
+		return api.Preview{}, err
+	}
+	p, err := s.look(ctx, d.Name, c, limit)
+	var out api.Preview
+	for i, r := range p.taken {
+		rec := api.Record{Partition: -1, Offset: int64(i), Time: r.Time, Key: r.Key, Value: r.Value}
+		if rec.Time.IsZero() {
+			rec.Time = time.Now()
+		}
+		for _, h := range r.Headers {
+			rec.Headers = append(rec.Headers, api.Header(h))
+		}
+		out.Records = append(out.Records, rec)
+	}
+	for _, u := range p.refused {
+		out.Refused = append(out.Refused, api.Unreadable{Value: u.Value, Reason: u.Reason.Error()})
+	}
+	if err == nil && len(p.taken)+len(p.refused) == 0 {
+		err = p.warned
+	}
+	return out, err
 }
 
 // look collects up to limit records for a preview, until ctx ends.
@@ -300,49 +381,29 @@ func (s *sources) look(ctx context.Context, name string, c connector.Collector, 
 	return p, nil
 }
 
-// views are the sources as they are shown, by name. elsewhere is how other replicas see theirs.
-func (s *sources) views() []sourceView {
+// topics are those that sources which run here fill.
+func (s *sources) topics() map[string]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []sourceView
-	for _, name := range slices.Sorted(maps.Keys(s.list)) {
-		one := s.list[name]
-		v := one.figures.view()
-		v.Name, v.Connector, v.Options, v.Origin = name, one.Connector, one.Options.Shown(one.spec.Options), one.origin
-		here := one.spec.Local || s.work.owns(sourcePrefix+name)
-		switch {
-		case one.Paused:
-			v.State = "paused"
-		case !here:
-			v.State = "elsewhere"
-		default:
-			v.Replica = s.replica
+	out := map[string]bool{}
+	for _, one := range s.list {
+		if topic := one.Options.String("topic"); topic != "" && one.figures.isRunning() {
+			out[topic] = true
 		}
-		out = append(out, v)
 	}
 	return out
 }
 
-// sourceView is a source as it is shown.
-type sourceView struct {
-	Name, Connector, Origin, State, Replica string
-	Options                                 option.Values
-	Records, Refused, Lag                   int64
-	Rate                                    float64
-	LastRecord, LastError                   time.Time
-	Error                                   string
-	Restarts                                int
-}
+// addable reports whether a user can make a source of a connector.
+func addable(connector string) bool { return connector != platformSource && connector != "demo" }
 
-func (f *sourceFigures) view() sourceView {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	v := sourceView{
-		Records: f.records, Refused: f.refused, Lag: f.lag, Rate: f.rate.take(f.records),
-		LastRecord: f.lastRecord, LastError: f.lastError, Error: f.err, Restarts: f.restarts, State: "running",
+// kinds are the connectors that a source can be made of by hand.
+func (s *sources) kinds() []api.Kind {
+	var out []api.Kind
+	for _, name := range slices.Sorted(maps.Keys(s.specs)) {
+		if spec := s.specs[name]; addable(name) {
+			out = append(out, api.Kind{Name: spec.Name, Doc: spec.Doc, Options: spec.Options})
+		}
 	}
-	if !f.running {
-		v.State = "retrying"
-	}
-	return v
+	return out
 }

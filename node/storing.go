@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"millrace/bus"
@@ -16,13 +17,26 @@ import (
 	"millrace/telemetry"
 )
 
-// storing reads the topics that are kept and appends them to the store: one reader, one loop. The
+// keeper is a store as storing sees it: *store.Store, or an outer one beside it.
+type keeper interface {
+	// Accepted is the offset up to which a partition is kept.
+	Accepted(topic string, partition int32) (upto int64, ok bool)
+	// Append keeps groups of rows that were read from a range of offsets. A *store.Refused names rows that cannot be kept;
+	// nothing was then.
+	Append(ctx context.Context, src store.Range, groups []store.Group) error
+	// Forget drops what is known of a topic that was deleted and made anew.
+	Forget(ctx context.Context, topic string) error
+}
+
+// storing reads the topics that are kept and appends them to a store: one reader, one loop. The
 // store knows which offsets it has; after a restart it is read on from there. Every row also goes to
 // the hot values.
 type storing struct {
-	bus     *bus.Bus
-	store   *store.Store
-	hot     *hot.Hot
+	bus   *bus.Bus
+	store keeper
+	hot   *hot.Hot // nil: not from here
+	// mine says which partitions to read; nil is all.
+	mine    func(topic string, partition int32) bool
 	formats map[string]format.Spec
 	pipes   *pipelines
 	topics  []config.Stored
@@ -30,8 +44,10 @@ type storing struct {
 	latency *telemetry.Latency
 	refused telemetry.CounterSet
 
+	failed *atomic.Int64 // counts with refused; nil: not from here
+
 	feeds map[string]*feed
-	known map[string]int // partitions read, by topic
+	known map[string]map[int32]*bus.Partition // partitions read, by topic
 }
 
 // feed turns the records of one topic into rows.
@@ -68,7 +84,7 @@ func (s *storing) run(ctx context.Context) error {
 	reading := make(chan error, 1)
 	go func() { reading <- r.Run(rctx) }()
 	defer func() { stop(); <-reading }()
-	s.feeds, s.known = map[string]*feed{}, map[string]int{}
+	s.feeds, s.known = map[string]*feed{}, map[string]map[int32]*bus.Partition{}
 	for ctx.Err() == nil {
 		if err := s.look(ctx, r); err != nil {
 			return err
@@ -96,7 +112,7 @@ func (s *storing) look(ctx context.Context, r *bus.Reader) error {
 	}
 	for _, stored := range s.topics {
 		t, ok := byName[stored.Topic]
-		if !ok || len(t.Partitions) == s.known[t.Name] {
+		if !ok {
 			continue
 		}
 		if s.feeds[t.Name] == nil {
@@ -107,24 +123,42 @@ func (s *storing) look(ctx context.Context, r *bus.Reader) error {
 			if err != nil {
 				return err
 			}
-			s.feeds[t.Name] = &feed{stored, rows}
+			s.feeds[t.Name], s.known[t.Name] = &feed{stored, rows}, map[int32]*bus.Partition{}
 		}
-		for _, p := range t.Partitions[s.known[t.Name]:] {
-			from, ok := s.store.Accepted(t.Name, p.ID)
-			if !ok {
-				from = p.Start
-			}
-			if from > p.End {
-				// The topic was deleted and made anew: its offsets mean other records now.
-				s.log.Error("a stored topic begins again: it is kept from its start", "topic", t.Name, "partition", p.ID, "kept_upto", from, "end", p.End)
-				if err := s.store.Forget(ctx, t.Name); err != nil {
-					return err
-				}
-				from = p.Start
-			}
-			r.Add(t.Name, p.ID, max(from, p.Start))
+		if err := s.lookAt(ctx, r, t); err != nil {
+			return err
 		}
-		s.known[t.Name] = len(t.Partitions)
+	}
+	return nil
+}
+
+// lookAt begins with the partitions of a topic that are ours and not read yet, and ends with those that are not
+// ours any more.
+func (s *storing) lookAt(ctx context.Context, r *bus.Reader, t bus.Topic) error {
+	reading := s.known[t.Name]
+	for _, p := range t.Partitions {
+		mine := s.mine == nil || s.mine(t.Name, p.ID)
+		switch at := reading[p.ID]; {
+		case mine == (at != nil):
+			continue
+		case !mine:
+			at.Close()
+			delete(reading, p.ID)
+			continue
+		}
+		from, ok := s.store.Accepted(t.Name, p.ID)
+		if !ok {
+			from = p.Start
+		}
+		if from > p.End {
+			// The topic was deleted and made anew: its offsets mean other records now.
+			s.log.Error("a stored topic begins again: it is kept from its start", "topic", t.Name, "partition", p.ID, "kept_upto", from, "end", p.End)
+			if err := s.store.Forget(ctx, t.Name); err != nil {
+				return err
+			}
+			from = p.Start
+		}
+		reading[p.ID] = r.Add(t.Name, p.ID, max(from, p.Start))
 	}
 	return nil
 }
@@ -209,7 +243,7 @@ func (s *storing) append(ctx context.Context, f *bus.Fetch) error {
 	if err := s.flush(ctx, feed, store.Range{Topic: f.Topic, Partition: f.Partition, From: from, Upto: f.After}); err != nil {
 		return err
 	}
-	if count > 0 {
+	if count > 0 && s.latency != nil {
 		s.latency.ObserveN(time.Since(time.UnixMilli(newest)), count)
 	}
 	return nil
@@ -232,7 +266,9 @@ func (s *storing) flush(ctx context.Context, feed *feed, src store.Range) error 
 			return err
 		}
 	}
-	feed.rows.hot(s.hot)
+	if s.hot != nil {
+		feed.rows.hot(s.hot)
+	}
 	feed.rows.reset()
 	return nil
 }
@@ -264,5 +300,8 @@ func (s *storing) refuseRows(ctx context.Context, feed *feed, src store.Range, g
 // refuse sends a record that cannot be kept to the topic's dead letters.
 func (s *storing) refuse(ctx context.Context, topic string, partition int32, offset int64, value []byte, why error) error {
 	s.refused.With(topic).Inc()
+	if s.failed != nil {
+		s.failed.Add(1)
+	}
 	return s.bus.Append(ctx, []bus.Record{deadLetter(topic, partition, offset, value, why)})
 }

@@ -50,6 +50,7 @@ func (w *topicWatch) run(ctx context.Context) error {
 
 func (w *topicWatch) take(topics []bus.Topic, ends map[string]int64, first bool) {
 	derived := w.pipes.outputs()
+	derived[platformTopic] = true
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.topics = topics

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"millrace/bus"
@@ -142,17 +143,18 @@ func (w *work) owns(name string) bool {
 	return w.mine[bus.ShareOf(name, workShares)]
 }
 
-// shares is how many shares are held here.
-func (w *work) shares() int {
+// running are the names of the units that run here, sorted.
+func (w *work) running() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := 0
-	for _, mine := range w.mine {
-		if mine {
-			n++
+	var names []string
+	for name, u := range w.units {
+		if u.stop != nil {
+			names = append(names, name)
 		}
 	}
-	return n
+	slices.Sort(names)
+	return names
 }
 
 // stopAll ends everything; what is added later does not run.

@@ -19,7 +19,7 @@ func (s *suite) table() {
 	defer running.Wait()
 	defer cancel()
 	open := func() *bus.Table {
-		t, err := s.bus.OpenTable(s.ctx, topic)
+		t, err := s.bus.OpenTable(s.ctx, topic, 0)
 		s.must(err)
 		running.Go(func() {
 			if err := t.Run(ctx); err != nil {
