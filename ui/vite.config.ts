@@ -24,6 +24,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'echarts', test: /node_modules\/(echarts|zrender)\// },
+            { name: 'codemirror', test: /node_modules\/(@codemirror|@lezer|@marijn|style-mod|w3c-keyname|crelt)\// },
             { name: 'vue', test: /node_modules\/|plugin-vue/ },
           ],
         },

@@ -6,23 +6,12 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { answerAnalysis } from './mock/analysis.mjs'
+import { clamp, noise, random } from './mock/noise.mjs'
+import { answerOperation, refuse, whoIs } from './mock/operation.mjs'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
-
-/** A small generator of numbers, seeded: two runs look alike. */
-function random(seed) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-const noise = (at, seed) => Math.sin(at / 7 + seed) * 0.5 + Math.sin(at / 2.3 + seed * 3) * 0.25 + Math.sin(at / 17 + seed * 7) * 0.25
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 
 /** reading is what the mock's host did in a second; history and live agree because both ask here. */
 export function reading(second, cores) {
@@ -72,7 +61,10 @@ GROUP BY id, window_start, window_end;`
 
 /** startMock listens on port (0 for any) and returns the address, switches and an end. */
 export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
-  const state = { demo: true, empty: false, failing: false, refusing: false, paused: new Set(), total: 1_482_000, started: Date.now() }
+  const state = {
+    demo: true, empty: false, failing: false, refusing: false, partial: false, locked: false, level: 'info',
+    paused: new Set(), views: new Map(), total: 1_482_000, started: Date.now(),
+  }
   const sockets = new Set()
 
   const job = (name, rate, more = {}) => ({
@@ -132,7 +124,7 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
   }
 
   function sql({ sql: text }) {
-    if (/boom/.test(text)) return { status: 400, body: { title: 'Bad Request', status: 400, detail: 'table "boom" does not exist', hint: 'did you mean "cpu_usage"?' } }
+    if (/boom/.test(text)) return { status: 422, body: { title: 'Unprocessable Entity', status: 422, detail: `query: Catalog Error: Table with name boom does not exist!\n\nLINE 1: ${text.split('\n')[0]}\n${' '.repeat(8 + text.indexOf('boom'))}^`, hint: 'did you mean "cpu_usage"?' } }
     if (/nothing/.test(text)) return { status: 200, body: { columns: [{ name: 'n', type: 'BIGINT' }], rows: [], truncated: false, elapsed_ms: 2 } }
     const now = Date.now()
     return { status: 200, body: {
@@ -141,7 +133,10 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
       truncated: true, elapsed_ms: 7.4 } }
   }
 
-  function answer(method, path, body) {
+  function answer(method, path, body, token) {
+    const who = whoIs(state, token)
+    const no = refuse(who, method, path)
+    if (no) return no
     if (state.failing) return { status: 503, body: { title: 'Service Unavailable', status: 503, detail: 'bus: broker 127.0.0.1:9092 is not reachable', hint: 'start the broker, or see --kafka' } }
     const second = Math.floor(Date.now() / 1000)
     if (path === '/api/statistics/summary') {
@@ -164,15 +159,12 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
       const now = Date.now()
       return { status: 200, body: { records: Array.from({ length: 20 }, (_, at) => record(decodeURIComponent(records[1]), 1000 - at, now - at * 400)) } }
     }
-    if (path === '/api/measurements') {
-      return { status: 200, body: { measurements: state.empty ? [] : ['cpu_usage', 'memory_usage', 'disk_read', 'network_traffic', 'sensors.clean', 'sensors.stats'].map((name) => ({
-        name, tags: name.startsWith('sensors') ? ['id'] : ['host'],
-        fields: name === 'sensors.stats' ? [{ name: 'avg_celsius', type: 'DOUBLE' }, { name: 'cnt', type: 'BIGINT' }] : [{ name: 'value', type: 'DOUBLE' }],
-        rows: 86_400, from: new Date(state.started - 864e5).toISOString(), upto: new Date().toISOString() })) } }
-    }
     if (path === '/api/query') return { status: 200, body: { data: history(body) } }
     if (path === '/api/sql') return sql(body)
-    return { status: 404, body: { title: 'Not Found', status: 404, detail: `no such path: ${path}` } }
+    return (
+      answerAnalysis(state, method, path, body) ??
+      answerOperation(state, method, path, body, who) ?? { status: 404, body: { title: 'Not Found', status: 404, detail: `no such path: ${path}` } }
+    )
   }
 
   const server = createServer((request, response) => {
@@ -181,9 +173,9 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
     let text = ''
     request.on('data', (chunk) => (text += chunk))
     request.on('end', () => {
-      const { status, body } = answer(request.method, pathname, text ? JSON.parse(text) : null)
+      const { status, body } = answer(request.method, pathname, text ? JSON.parse(text) : null, request.headers.authorization?.replace(/^Bearer /, ''))
       response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' })
-      response.end(JSON.stringify(body))
+      response.end(body === null ? undefined : JSON.stringify(body))
     })
   })
 
@@ -192,11 +184,14 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
     if (state.refusing || !request.url.startsWith('/ws/realtime')) return socket.destroy()
     hub.handleUpgrade(request, socket, head, (client) => {
       const connection = { client, subscriptions: new Map(), seq: 0 }
-      sockets.add(connection)
+      if (!state.locked) sockets.add(connection)
       client.on('close', () => sockets.delete(connection))
       client.on('message', (data) => {
         const message = JSON.parse(data)
-        if (message.op === 'unsubscribe') connection.subscriptions.delete(message.id)
+        if (message.op === 'auth') {
+          if (whoIs(state, message.token)) sockets.add(connection)
+        } else if (!sockets.has(connection)) client.close(1008, 'a token is needed')
+        else if (message.op === 'unsubscribe') connection.subscriptions.delete(message.id)
         else if (message.topic === 'missing') client.send(JSON.stringify({ op: 'error', id: message.id, error: { title: 'Not Found', status: 404, detail: 'no topic "missing"' } }))
         else {
           connection.subscriptions.set(message.id, message)
@@ -277,5 +272,6 @@ function serveFile(pathname, response) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const mock = await startMock({ port: Number(process.argv[2] ?? 8000), cores: Number(process.env.CORES ?? 8) })
+  for (const name of (process.env.STATE ?? '').split(',').filter(Boolean)) mock.state[name] = true
   console.log(`mock platform at ${mock.url}`)
 }

@@ -1,5 +1,7 @@
 // The one way to call the platform over HTTP.
 
+import { session } from './session'
+
 /** The body of an error: RFC 9457, and a hint when the platform knows how to mend it. */
 interface ProblemBody {
   title?: string
@@ -53,20 +55,34 @@ function parseBody(text: string): ProblemBody | null {
   }
 }
 
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
 /** call sends one request and returns its JSON; anything else is thrown as a Problem. */
-export async function call<T>(
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  body?: unknown,
-  signal?: AbortSignal,
-): Promise<T> {
-  const init: RequestInit = { method, headers: { accept: 'application/json' } }
+export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const token = session.token
+  const response = await send(method, path, token, body, signal)
+  if (response.status === 401) session.refused(token)
+  return read<T>(response)
+}
+
+/** callWith is call with a token that is not yet that of the session: it only asks. */
+export async function callWith<T>(token: string, method: Method, path: string): Promise<T> {
+  return read<T>(await send(method, path, token))
+}
+
+function send(method: Method, path: string, token: string | null, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json' }
+  if (token !== null) headers.authorization = `Bearer ${token}`
+  const init: RequestInit = { method, headers }
   if (signal) init.signal = signal
   if (body !== undefined) {
-    init.headers = { ...init.headers, 'content-type': 'application/json' }
+    headers['content-type'] = 'application/json'
     init.body = JSON.stringify(body)
   }
-  const response = await fetch(path, init)
+  return fetch(path, init)
+}
+
+async function read<T>(response: Response): Promise<T> {
   const text = await response.text()
   if (!response.ok) throw problemOf(response.status, response.statusText, text)
   return (text === '' ? null : JSON.parse(text)) as T

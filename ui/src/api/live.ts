@@ -42,6 +42,8 @@ export interface LiveOptions {
   /** Runs fn at the next frame. */
   frame: (fn: () => void) => void
   random: () => number
+  /** What to say who is there with; the platform wants it as the first message. */
+  token?: () => string | null
 }
 
 type Listener<T> = (batch: T[]) => void
@@ -89,6 +91,13 @@ export class Live {
     if (this.running && this.socket === null) this.connect('reconnecting')
   }
 
+  /** renew connects anew at once, for another token. */
+  renew(): void {
+    if (!this.running) return
+    this.abandon()
+    this.connect('connecting')
+  }
+
   /** onBase hears the message of each second; the answer ends it. */
   onBase(listener: Listener<BaseMessage>): () => void {
     this.base.add(listener)
@@ -128,6 +137,8 @@ export class Live {
     socket.onopen = () => {
       this.state.value = { phase: 'live', retryAt: null }
       this.opened.value++
+      const token = this.options.token?.() ?? null
+      if (token !== null) this.send({ op: 'auth', token })
       for (const subscription of this.byId.values()) this.ask(subscription)
       this.watch()
     }

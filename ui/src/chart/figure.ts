@@ -1,5 +1,7 @@
 // Numbers as people read them: a short text and its unit, apart, so that they can be set apart.
 
+import { wallOf } from './zone'
+
 export interface Figure {
   text: string
   unit: string
@@ -69,17 +71,20 @@ export function msText(value: number | undefined): string {
 
 const pad = (value: number): string => String(value).padStart(2, '0')
 
-/** clockText is the time of day of the reader, in 24 hours. */
+/** clockText is the time of day in the reader's zone, in 24 hours. */
 export function clockText(time: number): string {
-  const date = new Date(time)
-  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`
+  const wall = wallOf(time)
+  return `${pad(wall.hour)}:${pad(wall.minute)}:${pad(wall.second)}`
 }
 
-/** dayText is the date of the reader in the order that sorts. */
+/** dayText is the date in the reader's zone, in the order that sorts. */
 export function dayText(time: number): string {
-  const date = new Date(time)
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`
+  const wall = wallOf(time)
+  return `${wall.year}-${pad(wall.month)}-${pad(wall.day)}`
 }
+
+/** stampText is the date and the time of day. */
+export const stampText = (time: number): string => `${dayText(time)} ${clockText(time)}`
 
 /**
  * timeOf reads ISO 8601, and the SQL form "2026-11-20 10:00:00.123", which streams write without a

@@ -145,7 +145,7 @@ export function stripOption(samples: Sample[], slots: number, name: string, form
   }
 }
 
-function valueAxis(bounds: Bounds, format: (value: number) => string): NonNullable<ChartOption['yAxis']> {
+export function valueAxis(bounds: Bounds, format: (value: number) => string): NonNullable<ChartOption['yAxis']> {
   return {
     type: 'value',
     min: bounds.min,

@@ -1,7 +1,7 @@
-// Results as text: what a cell shows, and the whole for a spreadsheet.
+// Results as text, and statements to begin with.
 
 import type { Measurement } from '@/api/measurements'
-import type { Json, Table } from '@/api/values'
+import type { Json } from '@/api/values'
 
 /** cellText is what a cell shows; null is told apart from empty text by its class. */
 export function cellText(value: Json | undefined): string {
@@ -20,23 +20,6 @@ const NUMERIC = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|REAL|DECIMAL|
 
 /** isNumeric says which columns stand to the right. */
 export const isNumeric = (type: string): boolean => NUMERIC.test(type)
-
-/** csvOf quotes as RFC 4180 does; a cell that a spreadsheet would run as a formula is made text. */
-export function csvOf(table: Table): string {
-  const lines = [table.columns.map((column) => csvCell(column.name))]
-  for (const row of table.rows) lines.push(row.map((value) => (value === null ? '' : csvCell(csvText(value)))))
-  return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
-}
-
-function csvText(value: Json): string {
-  if (typeof value === 'number') return String(value)
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
-  return /^[=+\-@\t]/.test(text) ? `'${text}` : text
-}
-
-function csvCell(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
 
 /** nameOf is a measurement as SQL wants it. */
 export function nameOf(measurement: string): string {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { cellText, csvOf, examples, isNumeric, latestOf, nameOf, numberText } from '@/query/table'
+import { cellText, examples, isNumeric, latestOf, nameOf, numberText } from '@/query/table'
+import { csvOf } from '@/use/csv'
 import { en } from '@/locale/en'
 
 it('shows cells', () => {
@@ -14,16 +15,12 @@ it('knows numbers by their type', () => {
 })
 
 it('writes CSV that a spreadsheet reads and does not run', () => {
-  const columns = [
-    { name: 'who', type: 'VARCHAR' },
-    { name: 'n', type: 'BIGINT' },
-  ]
   const rows = [
     ['a,b', 1],
     ['say "hi"', null],
     ['=1+1', -5],
   ]
-  expect(csvOf({ columns, rows, truncated: false, elapsed_ms: 1 })).toBe('who,n\r\n"a,b",1\r\n"say ""hi""",\r\n\'=1+1,-5\r\n')
+  expect(csvOf(['who', 'n'], rows)).toBe('who,n\r\n"a,b",1\r\n"say ""hi""",\r\n\'=1+1,-5\r\n')
 })
 
 it('quotes names where SQL asks for it', () => {

@@ -2,8 +2,10 @@
 // compares the holes.
 
 import type { Messages } from '../zh'
+import { explore } from './explore'
 import { pipelines } from './pipelines'
 import { query } from './query'
+import { settings } from './settings'
 import { shell } from './shell'
 import { streams } from './streams'
 import { wall } from './wall'
@@ -14,4 +16,6 @@ export const en: Messages = {
   ...streams,
   ...pipelines,
   ...query,
+  ...explore,
+  ...settings,
 }

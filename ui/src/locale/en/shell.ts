@@ -2,10 +2,31 @@
 
 import type { Messages } from '../zh'
 
-export const shell: Pick<Messages, 'title' | 'subtitle' | 'nav' | 'connection' | 'control' | 'demo' | 'state' | 'list' | 'notFound'> = {
+export const shell: Pick<Messages, 'title' | 'subtitle' | 'nav' | 'access' | 'connection' | 'control' | 'demo' | 'state' | 'list' | 'notFound'> = {
   title: 'Real-Time Data Monitor',
   subtitle: 'MILLRACE REAL-TIME DATA PLATFORM',
-  nav: { label: 'Main', wall: 'Wall', streams: 'Streams', pipelines: 'Pipelines', query: 'Query', docs: 'API' },
+  nav: {
+    label: 'Main',
+    wall: 'Wall',
+    explore: 'Explore',
+    streams: 'Streams',
+    pipelines: 'Pipelines',
+    sources: 'Sources',
+    alerts: 'Alerts',
+    settings: 'Settings',
+    docs: 'API',
+  },
+  access: {
+    title: 'Log in to Millrace',
+    detail: 'This platform wants an access token. Tokens are set by an administrator in the configuration.',
+    token: 'Access token',
+    remember: 'Remember on this device',
+    enter: 'Log in',
+    unknown: 'The platform does not know this token',
+    leave: 'Log out',
+    why: 'Needs the role {need}; yours is {have}',
+    role: { viewer: 'viewer', editor: 'editor', admin: 'admin', ingest: 'ingest' },
+  },
   connection: {
     connecting: 'Connecting',
     live: 'Live',

@@ -1,7 +1,9 @@
 // 界面文字，每页一个文件。与 en 同键，测试会比较两者。
 
+import { explore } from './explore'
 import { pipelines } from './pipelines'
 import { query } from './query'
+import { settings } from './settings'
 import { shell } from './shell'
 import { streams } from './streams'
 import { wall } from './wall'
@@ -12,6 +14,8 @@ export const zh = {
   ...streams,
   ...pipelines,
   ...query,
+  ...explore,
+  ...settings,
 }
 
 /** Messages is what every language has to say. */

@@ -3,7 +3,18 @@
 export const shell = {
   title: '实时数据监控平台',
   subtitle: 'MILLRACE REAL-TIME DATA PLATFORM',
-  nav: { label: '主导航', wall: '大屏', streams: '数据流', pipelines: '流水线', query: '查询', docs: 'API' },
+  nav: { label: '主导航', wall: '大屏', explore: '分析', streams: '数据流', pipelines: '流水线', sources: '数据源', alerts: '告警', settings: '设置', docs: 'API' },
+  access: {
+    title: '登录 Millrace',
+    detail: '此平台需要访问令牌。令牌由管理员在配置中设置。',
+    token: '访问令牌',
+    remember: '在此设备上记住',
+    enter: '登录',
+    unknown: '平台不认识这个令牌',
+    leave: '退出',
+    why: '需要{need}角色，您的角色是{have}',
+    role: { viewer: '只读', editor: '编辑', admin: '管理员', ingest: '写入' },
+  },
   connection: {
     connecting: '连接中',
     live: '实时',

@@ -1,0 +1,30 @@
+// Tables for spreadsheets.
+
+import type { Json } from '@/api/values'
+
+/** csvOf quotes as RFC 4180 does; a cell that a spreadsheet would run as a formula is made text. */
+export function csvOf(columns: string[], rows: Json[][]): string {
+  const lines = [columns.map((name) => csvCell(csvText(name)))]
+  for (const row of rows) lines.push(row.map((value) => (value === null ? '' : csvCell(csvText(value)))))
+  return lines.map((cells) => `${cells.join(',')}\r\n`).join('')
+}
+
+function csvText(value: Json): string {
+  if (typeof value === 'number') return String(value)
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return /^[=+\-@\t]/.test(text) ? `'${text}` : text
+}
+
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
+
+/** saveFile hands a text to the browser as a file; spreadsheets read UTF-8 only with a mark. */
+export function saveFile(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }))
+  const link = document.createElement('a')
+  link.href = url
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(url)
+}
