@@ -56,6 +56,15 @@ func NewLogger(w io.Writer, o LogOptions) *slog.Logger {
 	return slog.New(&lineLog{out: out, logger: DefaultLogger})
 }
 
+// LevelOf returns the level of a logger that NewLogger made, or of one made from it, which may be changed while it
+// is in use; nil for any other logger.
+func LevelOf(log *slog.Logger) *slog.LevelVar {
+	if l, ok := log.Handler().(*lineLog); ok {
+		return l.out.level
+	}
+	return nil
+}
+
 // IsTerminal reports whether w is a terminal: someone is likely to read along.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -160,3 +160,18 @@ func FuzzLineIsJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestLevelIsChangedInUse(t *testing.T) {
+	var buf bytes.Buffer
+	log := NewLogger(&buf, LogOptions{Format: JSONFormat})
+	own := log.With("logger", "store").WithGroup("part")
+	own.Debug("not written")
+	LevelOf(own).Set(slog.LevelDebug)
+	log.Debug("written")
+	if got := lines(t, buf.Bytes()); len(got) != 1 || got[0]["message"] != "written" {
+		t.Errorf("%v", got)
+	}
+	if LevelOf(slog.New(slog.DiscardHandler)) != nil {
+		t.Error("another logger has a level")
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 )
 
 func TestMetricsAreServed(t *testing.T) {
@@ -54,5 +56,24 @@ func TestMetricNamesAreChecked(t *testing.T) {
 func TestTwoRegistriesKeepApart(t *testing.T) {
 	for range 2 {
 		NewMetrics("").Counter("bus", "records_total", "").With().Inc()
+	}
+}
+
+// TestMetricsPassPromlint holds what is made here against the rules of promtool.
+func TestMetricsPassPromlint(t *testing.T) {
+	m := NewMetrics("1.2.3")
+	m.Counter("bus", "records_total", "Records.", "topic").With("sensors.raw").Add(3)
+	m.Gauge("store", "parts_bytes", "Size of the parts.").With().Set(2)
+	m.Histogram("api", "request_duration_seconds", "Durations.", SecondsBuckets(), "route").With("/x").Observe(0.2)
+	m.CounterFunc("node", "events_total", "Events.", func() float64 { return 1 })
+	m.SampleFunc("bus", "lag_records", "Lag.", []string{"job"}, func() []Sample { return []Sample{{Labels: []string{"clean"}, Value: 5}} })
+	w := httptest.NewRecorder()
+	m.Endpoint(NewLogger(discard{}, LogOptions{})).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	problems, err := promlint.New(w.Body).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 }
