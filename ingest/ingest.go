@@ -12,9 +12,9 @@ import (
 	"millrace/option"
 )
 
-// Spec is a protocol as users see it. Its routes get the role ingest by themselves, but for those that
-// are Open; its options have their defaults, as no setting reaches them yet. Its OpenAPI text stands in
-// api/ingest.go.
+// Spec is a protocol as users see it. Its routes get the role ingest by themselves, but for the
+// greetings that api/roles.go names; its options have their defaults, as no setting reaches them yet. Its
+// OpenAPI text stands in api/ingest.go.
 type Spec struct {
 	Name    string
 	Doc     string
@@ -22,15 +22,3 @@ type Spec struct {
 	// Routes are its handlers by net/http pattern ("POST /api/write"). out takes the records.
 	Routes func(out connector.Out, v option.Values) (map[string]http.Handler, error)
 }
-
-// Open marks a route that everyone may ask, without a token: one that takes nothing and tells nothing,
-// as the sign of life that clients look for before they log in.
-func Open(h http.Handler) http.Handler { return open{h} }
-
-// IsOpen reports whether a route is Open.
-func IsOpen(h http.Handler) bool {
-	_, ok := h.(open)
-	return ok
-}
-
-type open struct{ http.Handler }

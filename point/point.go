@@ -88,6 +88,9 @@ func (p *Point) Finish() *format.Error {
 	if why := judgeName(p.Metric); why != "" {
 		return &format.Error{Field: "metric", Reason: why}
 	}
+	if p.TimeMicros < earliestMicros || p.TimeMicros > latestMicros {
+		return &format.Error{Field: "timestamp", Reason: fmt.Sprintf("%d microseconds since 1970 are not within the years 1 to 9999", p.TimeMicros)}
+	}
 	if len(p.Tags) > MaxTags {
 		return &format.Error{Field: "tags", Reason: fmt.Sprintf("has more than %d", MaxTags)}
 	}
