@@ -8,6 +8,7 @@ import (
 // groupKey names a row group of a part.
 type groupKey struct {
 	part  uint64
+	step  int64 // of a rollup; 0 for the rows
 	group int
 }
 
@@ -65,13 +66,13 @@ func (c *groupCache) put(key groupKey, b *block) {
 	}
 }
 
-// drop forgets the row groups of a part.
-func (c *groupCache) drop(part uint64) {
+// drop forgets the row groups of a file.
+func (c *groupCache) drop(part uint64, step int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for e := c.recent.Front(); e != nil; {
 		next := e.Next()
-		if e.Value.(*cachedGroup).key.part == part {
+		if k := e.Value.(*cachedGroup).key; k.part == part && k.step == step {
 			c.remove(e)
 		}
 		e = next

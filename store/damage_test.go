@@ -177,8 +177,8 @@ func TestDamagedPartIsNeverRead(t *testing.T) {
 		if err := os.WriteFile(files[1], bad, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		p := newPart(dir, partRecord{File: filepath.Base(files[1]), Bytes: int64(len(whole)), CRC: crc32.Checksum(whole, castagnoli)})
-		if err := p.check(); !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), p.File) {
+		p := newPart(dir, partRecord{fileRecord: fileRecord{File: filepath.Base(files[1]), Bytes: int64(len(whole)), CRC: crc32.Checksum(whole, castagnoli)}}, nil)
+		if err := p.raw.check(); !errors.Is(err, fault.Corrupt) || !strings.Contains(err.Error(), p.File) {
 			t.Fatalf("byte %d: %v", at, err)
 		}
 	}
@@ -302,7 +302,7 @@ func TestManifestIsRewrittenWhenItIsMostlyHistory(t *testing.T) {
 
 func FuzzReadManifest(f *testing.F) {
 	good := []byte(manifestMagic)
-	for _, rec := range []record{{Fresh: true}, {Add: []partRecord{{ID: 1, File: "x"}}, Covered: []coverage{{"t", 0, 5}}}} {
+	for _, rec := range []record{{Fresh: true}, {Add: []partRecord{{ID: 1, fileRecord: fileRecord{File: "x"}}}, Covered: []coverage{{"t", 0, 5}}}} {
 		payload, err := json.Marshal(rec)
 		if err != nil {
 			f.Fatal(err)

@@ -98,7 +98,7 @@ func (es *engines) settings() []string {
 		"SET allow_community_extensions = false",
 		"SET allow_persistent_secrets = false",
 		"SET parquet_metadata_cache = true", // parts never change
-		"SET allowed_directories = [" + quoteText(filepath.Join(es.dir, partsDir)) + "]",
+		"SET allowed_directories = [" + quoteText(filepath.Join(es.dir, partsDir)) + ", " + quoteText(filepath.Join(es.dir, coldDir)) + "]",
 		"SET enable_external_access = false",
 		"SET lock_configuration = true",
 	}
@@ -134,8 +134,8 @@ func (e *engine) show(ctx context.Context, snaps []*snapshot) error {
 	e.heads = make(map[string]*snapshot, len(snaps))
 	for _, snap := range snaps {
 		e.heads[snap.name] = snap
-		for _, p := range snap.parts {
-			if err := errors.Join(ctx.Err(), p.check()); err != nil {
+		for _, f := range snap.files {
+			if err := errors.Join(ctx.Err(), f.check()); err != nil {
 				return err
 			}
 		}
@@ -195,13 +195,13 @@ func viewText(snap *snapshot) string {
 	}
 	names := b.String()
 	b.Reset()
-	if len(snap.parts) > 0 {
+	if len(snap.files) > 0 {
 		b.WriteString(names + " FROM read_parquet([")
-		for i, p := range snap.parts {
+		for i, f := range snap.files {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(quoteText(p.path))
+			b.WriteString(quoteText(f.path))
 		}
 		b.WriteString("], schema = MAP {")
 		for i, c := range snap.cols {

@@ -157,7 +157,7 @@ func (s *Store) flush(ctx context.Context, heads []*head) error {
 		return err
 	}
 	for i, p := range slices.Concat(warm...) {
-		s.cache.put(groupKey{parts[i].ID, 0}, p)
+		s.cache.put(groupKey{parts[i].ID, 0, 0}, p)
 	}
 	return nil
 }
@@ -244,8 +244,8 @@ func (s *Store) finishPart(w *partWriter, id uint64, measurement, span string) (
 	if err != nil {
 		return nil, err
 	}
-	made := newPart(s.dir, rec)
-	made.checked.Store(true) // its CRC was made from what was written
+	made := newPart(s.dir, rec, nil)
+	made.raw.checked.Store(true) // its CRC was made from what was written
 	s.opts.trip("part renamed")
 	return made, nil
 }
@@ -253,7 +253,9 @@ func (s *Store) finishPart(w *partWriter, id uint64, measurement, span string) (
 // discard removes parts that were not committed.
 func (s *Store) discard(parts []*part) {
 	for _, p := range parts {
-		_ = os.Remove(p.path) // else the next start removes it
+		for _, f := range p.files() {
+			_ = os.Remove(f.path) // else the next start removes it
+		}
 	}
 }
 
@@ -287,8 +289,13 @@ func (s *Store) commitLocked(rec record, apply func()) error {
 func (s *Store) list(parts []*part) {
 	for _, p := range parts {
 		m := s.measurements[p.Measurement]
-		p.since = s.opts.Now()
+		if p.since.IsZero() {
+			p.since = s.opts.Now()
+		}
 		m.parts = append(m.parts[:len(m.parts):len(m.parts)], p)
+		for _, f := range p.files() {
+			delete(s.garbage, f.Object)
+		}
 	}
 }
 
@@ -301,7 +308,7 @@ func (s *Store) rewriteIfLong() {
 	s.mu.Lock()
 	live := 0
 	for _, m := range s.measurements {
-		live += 200*len(m.parts) + 60*len(m.cols)
+		live += 500*len(m.parts) + 60*len(m.cols)
 	}
 	s.mu.Unlock()
 	if s.manifest.size < rewriteAt || s.manifest.size < int64(8*live) {
@@ -315,7 +322,7 @@ func (s *Store) rewriteIfLong() {
 // rewriteManifest replaces the manifest by one record of what is now.
 func (s *Store) rewriteManifest() error {
 	s.mu.Lock()
-	rec := record{Fresh: true}
+	rec := record{Fresh: true, Store: s.id, Drop: slices.Sorted(maps.Keys(s.garbage))}
 	for _, name := range slices.Sorted(maps.Keys(s.measurements)) {
 		m := s.measurements[name]
 		if m.dirty && len(m.parts) == 0 {

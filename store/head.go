@@ -35,6 +35,7 @@ type rows struct {
 	last *block
 	cols []Column // of last
 	dict []map[string]uint32
+	low  int64 // earliest time of what the last append appended
 }
 
 // blocks returns what is there now, in a form that later appends do not touch.
@@ -98,6 +99,7 @@ func (s *Store) apply(p *planned, g *Group, from int64) {
 		}
 		n := min(live.Len()-k, chunkRows-r.last.rows)
 		s.head.bytes += r.append(p, g.Batch, live, k, n)
+		p.m.touch(r.low)
 		k += n
 	}
 	s.head.rows += int64(live.Len())
@@ -139,9 +141,11 @@ func (r *rows) append(p *planned, b *vec.Batch, live vec.Rows, k, n int) int64 {
 	if blk.rows == 0 {
 		blk.from, blk.upto = times[0], times[0]
 	}
+	r.low = times[0]
 	for _, t := range times {
-		blk.from, blk.upto = min(blk.from, t), max(blk.upto, t)
+		r.low, blk.upto = min(r.low, t), max(blk.upto, t)
 	}
+	blk.from = min(blk.from, r.low)
 	blk.rows += n
 	return size
 }

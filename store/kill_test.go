@@ -2,16 +2,20 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"millrace/blob"
 )
 
 // The kill test runs this test binary as a child that fills a store as fast as it can, and kills it with
@@ -69,11 +73,16 @@ func fillUntilKilled(dir, point string) error {
 			}
 		}
 	}
+	ctx := context.Background()
+	var err error
+	if opts.Bucket, err = blob.Open(ctx, bucketURL(dir)); err != nil {
+		return err
+	}
+	opts.BucketAfter = time.Minute
 	s, err := Open(dir, opts)
 	if err != nil {
 		return err
 	}
-	ctx := context.Background()
 	failed := make(chan error, 1)
 	go func() { failed <- s.Run(ctx) }()
 	var at [killPartitions]int64
@@ -97,10 +106,22 @@ func fillUntilKilled(dir, point string) error {
 	}
 }
 
+// bucketURL is the bucket of the store in dir.
+func bucketURL(dir string) string { return "file://" + filepath.Join(dir, "bucket") }
+
 // checkLog opens the store and compares what it holds with what it says is covered.
 func checkLog(t *testing.T, dir string) (covered int64) {
 	t.Helper()
-	s := open(t, dir)
+	ctx := context.Background()
+	opts := testOptions()
+	var err error
+	if opts.Bucket, err = blob.Open(ctx, bucketURL(dir)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range int32(killPartitions) {
 		upto, _ := s.Covered("log", i)
 		covered += upto
@@ -126,15 +147,47 @@ func checkLog(t *testing.T, dir string) (covered int64) {
 	}
 	for _, m := range s.measurements {
 		for _, p := range m.parts {
-			if err := p.verify(); err != nil {
-				t.Fatal(err)
+			for _, f := range p.files() {
+				if f.Object != "" {
+					checkObject(t, opts.Bucket, f)
+				} else if err := f.verify(); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
+	}
+	if err := s.Sweep(ctx); err != nil {
+		t.Fatal(err)
+	}
+	objects := 0
+	for _, err := range opts.Bucket.List(ctx, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects++
+	}
+	if n := s.Stats().BucketParts; n != objects {
+		t.Fatalf("%d objects, %d parts", objects, n)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	return covered
+}
+
+// checkObject compares an object with the manifest, and sees that it has left the folder of parts.
+func checkObject(t *testing.T, b *blob.Bucket, f *stored) {
+	t.Helper()
+	in, err := b.Get(context.Background(), f.Object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.verifyBytes(in), in.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(filepath.Dir(f.path)), partsDir, f.File)); err == nil {
+		t.Fatalf("%s is here too", f.File)
+	}
 }
 
 // runChild starts the child and waits for its end, which is a SIGKILL: its own at the point, or ours.
@@ -177,6 +230,8 @@ func TestKillAtEveryPoint(t *testing.T) {
 	for _, point := range []string{
 		"part renamed:1", "part renamed:9", "part renamed:40", "parts synced:1", "parts synced:3", "manifest appended:1", "manifest appended:6",
 		"manifest to be rewritten:1", "manifest rewritten:1", "part to be removed:1", "part to be removed:3",
+		"rollup written:1", "rollup written:9", "part rolled up:1", "part rolled up:7", "object announced:1", "object announced:5",
+		"object put:1", "object put:6", "part moved:1", "part moved:4",
 	} {
 		t.Run(point, func(t *testing.T) {
 			dir := t.TempDir()
@@ -184,4 +239,12 @@ func TestKillAtEveryPoint(t *testing.T) {
 			checkLog(t, dir)
 		})
 	}
+}
+
+func TestKillWhileWhatAKillLeftIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	runChild(t, dir, "object put:1", 30*time.Second)
+	runChild(t, dir, "object put:3", 30*time.Second)
+	runChild(t, dir, "object removed:1", 30*time.Second)
+	checkLog(t, dir)
 }

@@ -38,6 +38,12 @@ type record struct {
 	Remove  []uint64     `json:"remove,omitempty"`
 	Covered []coverage   `json:"covered,omitempty"`
 	Schemas []tableShape `json:"schemas,omitempty"`
+	// Store names this store, once, in a fresh record.
+	Store string `json:"store,omitempty"`
+	// Drop are keys of objects in the bucket that no part has: one that is about to be written and not
+	// listed yet, or that was listed and is to go. A part with the key ends that, and so does Dropped.
+	Drop    []string `json:"drop,omitempty"`
+	Dropped []string `json:"dropped,omitempty"`
 	// Forget names topics whose offsets count from nothing again.
 	Forget []string `json:"forget,omitempty"`
 }

@@ -12,7 +12,8 @@ import (
 type measurement struct {
 	name string
 	shape
-	parts []*part // ascending by ID
+	parts []*part
+	history
 	// last is the plan of the last batch, which mostly fits the next one too.
 	last struct {
 		schema *schema.Schema

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -65,22 +66,22 @@ func (s *Store) pickMerge() []*part {
 	today := s.opts.Now().UTC().Format("2006-01-02")
 	var best []*part
 	for _, m := range s.measurements {
-		for _, parts := range bySpan(m.parts) {
+		for _, parts := range bySpan(m.parts) { // those here: nothing is fetched to be merged
 			if got := s.choose(parts, parts[0].Span < today); len(got) > len(best) {
 				best = got
 			}
 		}
 	}
-	for _, p := range best {
-		p.pins++
-	}
+	pin(best)
 	return best
 }
 
 func bySpan(parts []*part) map[string][]*part {
 	out := map[string][]*part{}
 	for _, p := range parts {
-		out[p.Span] = append(out[p.Span], p)
+		if p.local() {
+			out[p.Span] = append(out[p.Span], p)
+		}
 	}
 	return out
 }
@@ -159,7 +160,7 @@ func (s *Store) merge(ctx context.Context, from []*part) error {
 		s.discard([]*part{made})
 		return err
 	}
-	return s.replace(from, made)
+	return s.replace(from, []*part{made})
 }
 
 // checkSpace refuses to start what the disk has no room for.
@@ -191,21 +192,33 @@ func (s *Store) mergeInto(ctx context.Context, from []*part) (*part, error) {
 	return s.finishPart(w, id, name, from[0].Span)
 }
 
-// replace commits that made stands for from, and unlists and later unlinks those.
-func (s *Store) replace(from []*part, made *part) error {
+// replace commits that made stand for from, and unlists those. Their files go when the last pin does, the
+// caller's at the latest; files that made have as well stay. If one of from is not listed any more, it
+// does nothing but remove the new files, and returns errGone.
+func (s *Store) replace(from, made []*part) error {
+	kept := map[*stored]bool{}
 	var rec record
+	for _, p := range made {
+		rec.Add = append(rec.Add, p.partRecord)
+		for _, f := range p.files() {
+			kept[f] = true
+		}
+	}
+	old := map[*stored]bool{}
 	for _, p := range from {
 		rec.Remove = append(rec.Remove, p.ID)
-	}
-	name := from[0].Measurement
-	if made != nil {
-		rec.Add = []partRecord{made.partRecord}
+		for _, f := range p.files() {
+			old[f] = true
+			if f.Object != "" && !kept[f] {
+				rec.Drop = append(rec.Drop, f.Object)
+			}
+		}
 	}
 	s.mu.Lock()
-	m := s.measurements[name]
+	m := s.measurements[from[0].Measurement]
 	if m.dirty {
 		// The part may have columns that the manifest does not know yet.
-		rec.Schemas = []tableShape{{name, m.cols}}
+		rec.Schemas = []tableShape{{m.name, m.cols}}
 	}
 	s.mu.Unlock()
 	s.committing.Lock()
@@ -213,25 +226,57 @@ func (s *Store) replace(from []*part, made *part) error {
 	s.mu.Lock()
 	gone := slices.ContainsFunc(from, func(p *part) bool { return p.removed })
 	s.mu.Unlock()
-	if gone {
-		if made != nil {
-			s.discard([]*part{made})
-		}
-		return errGone
+	err := errGone
+	if !gone {
+		err = s.commitLocked(rec, func() {
+			for _, p := range from {
+				unlist(m, p, kept)
+			}
+			s.list(made)
+			if low, changed := forgets(from, made); changed {
+				m.touch(low)
+			}
+			for _, key := range rec.Drop {
+				s.garbage[key] = false // true when the last reader is gone
+			}
+		})
 	}
-	return s.commitLocked(rec, func() {
-		for _, p := range from {
-			s.unlistPart(m, p)
+	if err != nil && s.manifest.broken == nil {
+		for f := range kept {
+			if !old[f] && f.Object == "" {
+				_ = os.Remove(f.path) // else the next start removes it
+			}
 		}
-		if made != nil {
-			s.list([]*part{made})
-		}
-	})
+	}
+	return err
 }
 
-// unlistPart takes p out of the list. Its file goes when the last pin does, the caller's at the latest.
-// The caller holds mu.
-func (s *Store) unlistPart(m *measurement, p *part) {
+// forgets reports whether made say less than from, and from which time on.
+func forgets(from, made []*part) (low int64, changed bool) {
+	count := func(parts []*part) (rows int64, rollups int) {
+		low = parts[0].From
+		for _, p := range parts {
+			if low = min(low, p.From); p.raw != nil {
+				rows += p.Rows
+			}
+			rollups += len(p.rollups)
+		}
+		return rows, rollups
+	}
+	var rows int64
+	var rollups int
+	if len(made) > 0 {
+		rows, rollups = count(made)
+	}
+	hadRows, hadRollups := count(from)
+	return low, rows < hadRows || rollups < hadRollups
+}
+
+// unlist takes p out of the list, and says which of its files are to go. The caller holds mu.
+func unlist(m *measurement, p *part, kept map[*stored]bool) {
 	m.parts = slices.DeleteFunc(slices.Clone(m.parts), func(q *part) bool { return q == p })
 	p.removed = true
+	for _, f := range p.files() {
+		f.removed = !kept[f]
+	}
 }

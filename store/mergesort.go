@@ -41,7 +41,7 @@ func (s *Store) mergeRows(ctx context.Context, w *partWriter, from []*part, cols
 		}
 	}()
 	for _, p := range from {
-		in, err := openPart(p)
+		in, err := openPart(p.raw)
 		if err != nil {
 			return err
 		}

@@ -228,8 +228,8 @@ func (w *partWriter) finish(id uint64, measurement, span string) (partRecord, er
 		return partRecord{}, fmt.Errorf("write part: %w", err)
 	}
 	return partRecord{
-		ID: id, File: filepath.Base(w.path), Measurement: measurement, Span: span,
-		From: w.from, Upto: w.upto, Rows: w.rows, Bytes: w.size, CRC: w.sum.Sum32(),
+		ID: id, Measurement: measurement, Span: span, From: w.from, Upto: w.upto,
+		fileRecord: fileRecord{File: filepath.Base(w.path), Rows: w.rows, Bytes: w.size, CRC: w.sum.Sum32()},
 	}, nil
 }
 

@@ -14,14 +14,14 @@ import (
 
 // partReader reads a part row group by row group. One goroutine uses it.
 type partReader struct {
-	part  *part
+	part  *stored
 	in    *file.Reader
 	at    map[int]int // Parquet column by ID
 	level []int16
 }
 
-// openPart opens a part whose file has been checked, or is checked now.
-func openPart(p *part) (*partReader, error) {
+// openPart opens a file that has been checked, or is checked now.
+func openPart(p *stored) (*partReader, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -46,8 +46,8 @@ func openPart(p *part) (*partReader, error) {
 }
 
 // unreadable is for a file that checks and still is not what it should be.
-func (p *part) unreadable(err error) error {
-	return fault.New(fault.Corrupt, "part %q of measurement %q is not readable: %w", p.File, p.Measurement, err)
+func (p *stored) unreadable(err error) error {
+	return fault.New(fault.Corrupt, "part %q of measurement %q is not readable: %w", p.File, p.part.Measurement, err)
 }
 
 func (r *partReader) close() error { return r.in.Close() }
@@ -58,13 +58,13 @@ func (r *partReader) groups() int { return r.in.NumRowGroups() }
 func (r *partReader) span(g int) (from, upto int64) {
 	chunk, err := r.in.MetaData().RowGroup(g).ColumnChunk(r.at[timeID])
 	if err != nil {
-		return r.part.From, r.part.Upto
+		return r.part.part.From, r.part.part.Upto
 	}
 	stats, err := chunk.Statistics()
 	if s, ok := stats.(*metadata.Int64Statistics); err == nil && ok && s.HasMinMax() {
 		return s.Min(), s.Max()
 	}
-	return r.part.From, r.part.Upto
+	return r.part.part.From, r.part.part.Upto
 }
 
 // read returns row group g with those of cols that the part has. Arrow's decoder may panic on bytes

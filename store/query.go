@@ -37,7 +37,10 @@ type Result struct {
 	// map[string]any. A NaN or an infinity is nil, an integer beyond int64 a string.
 	Rows      [][]any
 	Truncated bool // there were more rows
-	Elapsed   time.Duration
+	// Partial means that rows are missing which are in the bucket; Warnings say which.
+	Partial  bool
+	Warnings []string
+	Elapsed  time.Duration
 }
 
 // Query answers one SELECT in DuckDB's SQL over the measurements, each a view of its name: one called
@@ -86,6 +89,11 @@ func (s *Store) query(ctx context.Context, text string, limits QueryLimits, args
 		return nil, err
 	}
 	defer s.release(snaps)
+	got, err := s.gather(ctx, e, text, snaps, args)
+	if err != nil {
+		return nil, err
+	}
+	defer got.release()
 	if err := e.show(ctx, snaps); err != nil {
 		return nil, err
 	}
@@ -95,7 +103,13 @@ func (s *Store) query(ctx context.Context, text string, limits QueryLimits, args
 		return nil, err
 	}
 	res, err = collectRows(rows, limits)
-	return res, errors.Join(err, rows.Close())
+	if err := errors.Join(err, rows.Close()); err != nil {
+		return nil, err
+	}
+	for i, snap := range snaps {
+		got.lost[i].warn(snap.name, &res.Partial, &res.Warnings)
+	}
+	return res, nil
 }
 
 // collectRows reads rows up to the limits.

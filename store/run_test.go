@@ -57,7 +57,7 @@ func TestMergeTiers(t *testing.T) {
 		t.Helper()
 		var parts []*part
 		for i, n := range rows {
-			p := newPart("", partRecord{ID: uint64(i), Rows: n, Bytes: n * 10})
+			p := newPart("", partRecord{ID: uint64(i), fileRecord: fileRecord{Rows: n, Bytes: n * 10}}, nil)
 			p.since = noon.Add(-quietFor)
 			parts = append(parts, p)
 		}
@@ -144,8 +144,8 @@ func TestRunFlushesMergesAndRetains(t *testing.T) {
 	if byName["kept"] != 120 || byName["m"] < 36 || byName["m"] > 61 || byName["m"]+st.RowsTrimmed != 120 {
 		t.Errorf("%v; %+v", byName, st)
 	}
-	if files, err := os.ReadDir(filepath.Join(s.dir, partsDir)); err != nil || len(files) != st.Parts {
-		t.Errorf("%d files, %v; %d parts", len(files), err, st.Parts)
+	if files, err := os.ReadDir(filepath.Join(s.dir, partsDir)); err != nil || len(files) != st.Parts+st.Rollups {
+		t.Errorf("%d files, %v; %d parts, %d rollups", len(files), err, st.Parts, st.Rollups)
 	}
 }
 
@@ -230,13 +230,13 @@ func TestForgetCountsOffsetsFromNothing(t *testing.T) {
 func TestScrubFindsDamage(t *testing.T) {
 	s := open(t, filled(t))
 	p := s.measurements["cpu_usage"].parts[1]
-	data, err := os.ReadFile(p.path)
+	data, err := os.ReadFile(p.raw.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mustQuery(t, s, "FROM cpu_usage")
 	data[len(data)/2] ^= 1
-	if err := os.WriteFile(p.path, data, 0o644); err != nil {
+	if err := os.WriteFile(p.raw.path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s.scrub(context.Background(), true)

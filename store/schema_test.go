@@ -113,9 +113,7 @@ func mustMergeAll(t *testing.T, s *Store, parts int) {
 			t.Fatalf("measurement %q has %d parts, want %d", m.name, len(m.parts), parts)
 		}
 		from := append([]*part(nil), m.parts...)
-		for _, p := range from {
-			p.pins++
-		}
+		pin(from)
 		if err := s.merge(context.Background(), from); err != nil {
 			t.Fatal(err)
 		}

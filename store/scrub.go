@@ -34,7 +34,11 @@ func (s *Store) runScrub(ctx context.Context) error {
 func (s *Store) scrub(ctx context.Context, again bool) {
 	for _, p := range s.listed() {
 		s.scrubPart(p, again)
-		pause := time.Duration(float64(p.Bytes) / scrubRate * float64(time.Second))
+		var bytes int64
+		for _, f := range p.files() {
+			bytes += f.Bytes
+		}
+		pause := time.Duration(float64(bytes) / scrubRate * float64(time.Second))
 		select {
 		case <-ctx.Done():
 			return
@@ -55,30 +59,40 @@ func (s *Store) listed() []*part {
 	return all
 }
 
+// scrubPart checks the files of a part that are here. Those in the bucket are checked when they were put
+// there, and whenever they are fetched.
 func (s *Store) scrubPart(p *part, again bool) {
 	s.mu.Lock()
 	gone := p.removed
 	if !gone {
-		p.pins++
+		pin([]*part{p})
 	}
 	s.mu.Unlock()
 	if gone {
 		return
 	}
 	defer s.unpin([]*part{p})
-	check := p.check
+	for _, f := range p.files() {
+		if f.Object == "" {
+			s.scrubFile(f, again)
+		}
+	}
+}
+
+func (s *Store) scrubFile(f *stored, again bool) {
+	check := f.check
 	if again {
-		check = p.verify
+		check = f.verify
 	}
 	err := check()
 	if err == nil {
 		return
 	}
-	s.opts.Log.Error("check part", "part", p.File, "measurement", p.Measurement, "error", err)
+	s.opts.Log.Error("check part", "part", f.File, "measurement", f.part.Measurement, "error", err)
 	if errors.Is(err, fault.Corrupt) {
-		p.checked.Store(false) // queries refuse it from here on
+		f.checked.Store(false) // queries refuse it from here on
 		s.mu.Lock()
-		s.counters.damaged[p.File] = true
+		s.counters.damaged[f.File] = true
 		s.mu.Unlock()
 	}
 }

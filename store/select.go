@@ -44,6 +44,9 @@ type Point struct {
 type Points struct {
 	Points    []Point // ascending by time
 	Truncated bool    // there are older ones that the limit left out
+	// Partial means that rows are missing which are in the bucket; Warnings say which.
+	Partial  bool
+	Warnings []string
 }
 
 // rowRef is a row that matched.
@@ -81,8 +84,11 @@ func (s *Store) Select(ctx context.Context, q Query) (*Points, error) {
 	for _, b := range snap.blocks {
 		sel.scan(b)
 	}
-	parts := slices.Clone(snap.parts)
+	parts := slices.DeleteFunc(slices.Clone(snap.parts), func(p *part) bool { return p.raw == nil })
 	slices.SortFunc(parts, func(a, b *part) int { return cmp.Compare(b.Upto, a.Upto) })
+	budget := s.cold.budget(ctx)
+	defer budget.end()
+	var lost missing
 	for _, p := range parts {
 		if p.From > sel.upto || p.Upto < sel.from {
 			continue
@@ -90,11 +96,23 @@ func (s *Store) Select(ctx context.Context, q Query) (*Points, error) {
 		if sel.full() && p.Upto < sel.low() {
 			break
 		}
-		if err := s.scanPart(ctx, sel, p); err != nil {
+		release, err := budget.fetch(p.raw)
+		if err != nil {
+			if !excusable(ctx, p.raw) {
+				return nil, fmt.Errorf("select from %q: %w", q.Measurement, err)
+			}
+			lost.add(p, err)
+			continue
+		}
+		err = s.scanPart(ctx, sel, p)
+		release()
+		if err != nil {
 			return nil, fmt.Errorf("select from %q: %w", q.Measurement, err)
 		}
 	}
-	return sel.points(), nil
+	out := sel.points()
+	lost.warn(q.Measurement, &out.Partial, &out.Warnings)
+	return out, nil
 }
 
 // find returns the snapshot of a measurement, or a fault that names the nearest one.
@@ -185,12 +203,12 @@ func (snap *snapshot) column(name string) (Column, error) {
 func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
 	groups := int((p.Rows + groupRows - 1) / groupRows)
 	if groups == 1 {
-		if b := s.cache.get(groupKey{p.ID, 0}); b != nil {
+		if b := s.cache.get(groupKey{p.ID, 0, 0}); b != nil {
 			sel.scan(b)
 			return nil
 		}
 	}
-	in, err := openPart(p)
+	in, err := openPart(p.raw)
 	if err != nil {
 		return err
 	}
@@ -203,7 +221,7 @@ func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
 		if from > sel.upto || upto < sel.low() {
 			continue
 		}
-		key := groupKey{p.ID, g}
+		key := groupKey{p.ID, 0, g}
 		b := s.cache.get(key)
 		if b == nil {
 			if b, err = in.read(g, sel.snap.cols); err != nil {

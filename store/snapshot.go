@@ -8,12 +8,16 @@ import (
 )
 
 // snapshot is what one reader sees of a measurement: the columns, the rows in memory and the parts at
-// one moment. Its parts stay on disk until release.
+// one moment. The files of its parts stay until release.
 type snapshot struct {
-	name   string
-	cols   []Column
-	blocks []*block
-	parts  []*part
+	name    string
+	cols    []Column
+	blocks  []*block
+	parts   []*part
+	version uint64 // of what a query can see; see measurement
+	// files are the files with rows that a query of DuckDB reads: those of parts that are here, and
+	// those that were fetched for it.
+	files []*stored
 }
 
 // snapshot returns the named measurements as they are at one moment. The caller must release them.
@@ -29,15 +33,13 @@ func (s *Store) snapshot(names ...string) ([]*snapshot, error) {
 		if m == nil {
 			continue // the caller found it a moment ago, and only an Append that was refused takes one back
 		}
-		snap := &snapshot{name: name, cols: m.cols, parts: m.parts}
+		snap := &snapshot{name: name, cols: m.cols, parts: m.parts, version: m.version}
 		for _, h := range append(slices.Clone(s.frozen), s.head) {
 			if r := h.of[name]; r != nil {
 				snap.blocks = append(snap.blocks, r.blocks()...)
 			}
 		}
-		for _, p := range m.parts {
-			p.pins++
-		}
+		pin(m.parts)
 		out = append(out, snap)
 	}
 	return out, nil
@@ -50,25 +52,41 @@ func (s *Store) release(snaps []*snapshot) {
 	}
 }
 
-// unpin lets go of parts, and unlinks those that are not listed any more.
+// pin keeps the files of parts. The caller holds mu.
+func pin(parts []*part) {
+	for _, p := range parts {
+		for _, f := range p.files() {
+			f.pins++
+		}
+	}
+}
+
+// unpin lets go of parts, and removes the files that are not listed any more.
 func (s *Store) unpin(parts []*part) {
-	var dead []*part
+	var dead []*stored
 	s.mu.Lock()
 	for _, p := range parts {
-		p.pins--
-		if p.removed && p.pins == 0 {
-			dead = append(dead, p)
+		for _, f := range p.files() {
+			f.pins--
+			if f.removed && f.pins == 0 {
+				dead = append(dead, f)
+				delete(s.counters.damaged, f.File)
+				if _, ok := s.garbage[f.Object]; ok {
+					s.garbage[f.Object] = true // the next sweep removes it
+				}
+			}
 		}
 	}
 	s.mu.Unlock()
-	for _, p := range dead {
-		s.cache.drop(p.ID)
-		s.mu.Lock()
-		delete(s.counters.damaged, p.File)
-		s.mu.Unlock()
+	for _, f := range dead {
+		s.cache.drop(f.part.ID, f.step)
+		if f.Object != "" {
+			s.cold.forget(f)
+			continue
+		}
 		s.opts.trip("part to be removed")
-		if err := os.Remove(p.path); err != nil {
-			s.opts.Log.Warn("remove part", "part", p.File, "error", err) // the next start removes it
+		if err := os.Remove(f.path); err != nil {
+			s.opts.Log.Warn("remove part", "part", f.File, "error", err) // the next start removes it
 		}
 	}
 }

@@ -12,6 +12,8 @@ type counters struct {
 	flushes, flushErrors, merges, mergeErrors   int64
 	flushTime, mergeTime                        time.Duration
 	rowsTrimmed, filesCollected                 int64
+	moves, moveErrors, objectsRemoved           int64
+	rollups, rollupErrors                       int64
 	queries, queryErrors                        int64
 	queryTime                                   time.Duration
 	damaged                                     map[string]bool // files that do not check
@@ -21,8 +23,11 @@ type counters struct {
 type Stats struct {
 	Measurements int
 	Rows         int64 // in parts and head
-	Parts        int
-	PartBytes    int64
+	Parts        int   // with rows, here and in the bucket
+	PartBytes    int64 // of all files, rollups too
+	BucketParts  int   // of Parts, those in the bucket
+	BucketBytes  int64 // of PartBytes
+	Rollups      int   // files
 	HeadRows     int64 // not yet in a part
 	HeadBytes    int64
 	CacheBytes   int64
@@ -41,6 +46,15 @@ type Stats struct {
 	MergeTime      time.Duration
 	RowsTrimmed    int64
 	FilesCollected int64 // unlisted files removed at the start
+	Moves          int64 // parts put into the bucket
+	MoveErrors     int64
+	ObjectsRemoved int64 // from the bucket
+	RollUps        int64 // parts that got their rollups
+	RollUpErrors   int64
+	BucketHits     int64 // files wanted that were in the bucket's cache
+	BucketMisses   int64
+	BucketErrors   int64
+	BucketCached   int64 // bytes in that cache
 	CacheHits      int64
 	CacheMisses    int64
 	Queries        int64
@@ -53,10 +67,12 @@ func (s *Store) Stats() Stats {
 	s.cache.mu.Lock()
 	cacheBytes, hits, misses := s.cache.bytes, s.cache.hits, s.cache.misses
 	s.cache.mu.Unlock()
+	cold := s.cold.figures()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.counters
 	st := Stats{
+		Moves: c.moves, MoveErrors: c.moveErrors, ObjectsRemoved: c.objectsRemoved, RollUps: c.rollups, RollUpErrors: c.rollupErrors,
 		Measurements: len(s.measurements), CacheBytes: cacheBytes, CacheHits: hits, CacheMisses: misses,
 		RowsAppended: c.rowsAppended, RangesSkipped: c.rangesSkipped, AppendsRefused: c.refused, AppendWaits: c.waits,
 		Flushes: c.flushes, FlushErrors: c.flushErrors, FlushTime: c.flushTime,
@@ -65,16 +81,31 @@ func (s *Store) Stats() Stats {
 		Queries: c.queries, QueryErrors: c.queryErrors, QueryTime: c.queryTime,
 	}
 	st.Damaged = slices.Sorted(maps.Keys(c.damaged))
+	st.BucketHits, st.BucketMisses, st.BucketErrors, st.BucketCached = cold.hits, cold.misses, cold.errors, cold.bytes
 	st.HeadRows, st.HeadBytes = s.held()
 	st.Rows = st.HeadRows
 	for _, m := range s.measurements {
-		st.Parts += len(m.parts)
 		for _, p := range m.parts {
-			st.Rows += p.Rows
-			st.PartBytes += p.Bytes
+			st.count(p)
 		}
 	}
 	return st
+}
+
+// count adds a part.
+func (st *Stats) count(p *part) {
+	st.Rollups += len(p.rollups)
+	for _, f := range p.files() {
+		st.PartBytes += f.Bytes
+		if f.Object != "" {
+			st.BucketParts++
+			st.BucketBytes += f.Bytes
+		}
+	}
+	if p.raw != nil {
+		st.Parts++
+		st.Rows += p.Rows
+	}
 }
 
 // Measurement describes a measurement.
@@ -84,7 +115,7 @@ type Measurement struct {
 	Fields []Field
 	Rows   int64
 	Parts  int
-	Bytes  int64 // of its parts
+	Bytes  int64 // of its parts and their rollups
 	// From and Upto are the times of its oldest and newest row; zero if it has none.
 	From, Upto time.Time
 }
@@ -108,7 +139,7 @@ func (s *Store) Measurements() []Measurement {
 
 // describe sums up a measurement. The caller holds mu.
 func (s *Store) describe(m *measurement) Measurement {
-	d := Measurement{Name: m.name, Tags: []string{}, Fields: []Field{}, Parts: len(m.parts)}
+	d := Measurement{Name: m.name, Tags: []string{}, Fields: []Field{}}
 	for _, c := range m.cols[1:] {
 		if c.Tag {
 			d.Tags = append(d.Tags, c.Name)
@@ -128,8 +159,13 @@ func (s *Store) describe(m *measurement) Measurement {
 		d.Rows += rows
 	}
 	for _, p := range m.parts {
-		widen(p.From, p.Upto, p.Rows)
-		d.Bytes += p.Bytes
+		for _, f := range p.files() {
+			d.Bytes += f.Bytes
+		}
+		if p.raw != nil {
+			d.Parts++
+			widen(p.From, p.Upto, p.Rows)
+		}
 	}
 	for _, h := range append(slices.Clone(s.frozen), s.head) {
 		r := h.of[m.name]

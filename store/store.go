@@ -2,10 +2,10 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,65 +19,6 @@ import (
 	"millrace/fault"
 )
 
-// Options are the settings of a store. The zero value of each means the default in its comment.
-type Options struct {
-	// FlushEvery is how long rows stay in the head at most: 60 s. It bounds what must be read again
-	// from Kafka after a crash.
-	FlushEvery time.Duration
-	// FlushRows and FlushBytes flush earlier: 500,000 rows, 64 MiB. Append waits at four times either.
-	FlushRows  int64
-	FlushBytes int64
-	// MergeEvery is how often parts are merged and retention is applied: 15 s.
-	MergeEvery time.Duration
-	// MergeBytes is the size from which a part is not merged any further: 256 MiB.
-	MergeBytes int64
-	// Retention is how long rows of a measurement are kept; "" is for all that are not named. Nothing
-	// is trimmed where it is 0.
-	Retention map[string]time.Duration
-	// CacheBytes bounds the decoded row groups that Select keeps: 64 MiB.
-	CacheBytes int64
-	// Queries is how many Query calls run at a time: 2. Each may use QueryMemory, 512 MiB, and
-	// QueryThreads, 2.
-	Queries      int
-	QueryMemory  int64
-	QueryThreads int
-	// Log gets what goes on in the background; nil discards it.
-	Log *slog.Logger
-	// Now tells the time, for tests; nil is time.Now.
-	Now func() time.Time
-
-	// trip is called at named points of a flush and a merge, where tests kill the process.
-	trip func(point string)
-}
-
-func (o *Options) fillIn() {
-	setDefault(&o.FlushEvery, time.Minute)
-	setDefault(&o.FlushRows, 500_000)
-	setDefault(&o.FlushBytes, 64<<20)
-	setDefault(&o.MergeEvery, 15*time.Second)
-	setDefault(&o.MergeBytes, 256<<20)
-	setDefault(&o.CacheBytes, 64<<20)
-	setDefault(&o.Queries, 2)
-	setDefault(&o.QueryMemory, 512<<20)
-	setDefault(&o.QueryThreads, 2)
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.trip == nil {
-		o.trip = func(string) {}
-	}
-}
-
-func setDefault[T comparable](v *T, to T) {
-	var zero T
-	if *v == zero {
-		*v = to
-	}
-}
-
 // Store is an open store. Open makes it, Close must be called.
 type Store struct {
 	dir     string
@@ -85,6 +26,7 @@ type Store struct {
 	lock    *os.File
 	engines *engines
 	cache   *groupCache
+	cold    *coldCache
 
 	// due asks Run for a flush; roomy is closed and replaced when a flush has made room.
 	due chan struct{}
@@ -96,6 +38,8 @@ type Store struct {
 
 	mu           sync.Mutex // guards what follows
 	closed       bool
+	id           string          // made once; objects in a bucket that others use too begin with it
+	garbage      map[string]bool // objects that may exist and no part has: true once nobody reads them
 	measurements map[string]*measurement
 	head         *head   // takes rows
 	frozen       []*head // being flushed, oldest first
@@ -116,14 +60,16 @@ func Open(dir string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir, err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, partsDir), 0o755); err != nil {
-		return nil, fmt.Errorf("open store %s: %w", dir, err)
+	for _, name := range []string{partsDir, coldDir} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			return nil, fmt.Errorf("open store %s: %w", dir, err)
+		}
 	}
 	s := &Store{
 		dir: dir, opts: opts, cache: newGroupCache(opts.CacheBytes),
 		due: make(chan struct{}, 1), roomy: make(chan struct{}),
 		measurements: map[string]*measurement{}, head: newHead(),
-		accepted: map[partition]int64{}, durable: map[partition]int64{},
+		accepted: map[partition]int64{}, durable: map[partition]int64{}, garbage: map[string]bool{},
 		counters: counters{damaged: map[string]bool{}},
 	}
 	if s.lock, err = lockDir(dir); err != nil {
@@ -131,6 +77,9 @@ func Open(dir string, opts Options) (*Store, error) {
 	}
 	if err := s.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.lock.Close())
+	}
+	if s.cold, err = newColdCache(filepath.Join(dir, coldDir), opts, s.inBucket()); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", dir, err), s.manifest.close(), s.lock.Close())
 	}
 	s.engines = newEngines(dir, opts)
 	return s, nil
@@ -173,6 +122,9 @@ func (s *Store) load() error {
 	for key, upto := range s.durable {
 		s.accepted[key] = upto
 	}
+	if s.id == "" {
+		s.id = strings.ToLower(rand.Text()[:12])
+	}
 	if err := s.rewriteManifest(); err != nil {
 		return errors.Join(err, s.manifest.close())
 	}
@@ -188,6 +140,10 @@ func (s *Store) replay(rec record) error {
 	if rec.Fresh {
 		clear(s.measurements)
 		clear(s.durable)
+		clear(s.garbage)
+	}
+	if rec.Store != "" {
+		s.id = rec.Store
 	}
 	for _, t := range rec.Schemas {
 		if err := checkShape(t); err != nil {
@@ -205,16 +161,16 @@ func (s *Store) replay(rec record) error {
 			return fmt.Errorf("it removes part %d, which is not listed", id)
 		}
 	}
+	for _, key := range rec.Drop {
+		s.garbage[key] = true
+	}
+	for _, key := range rec.Dropped {
+		delete(s.garbage, key)
+	}
 	for _, p := range rec.Add {
-		m := s.measurements[p.Measurement]
-		switch {
-		case m == nil:
-			return fmt.Errorf("part %d is of measurement %q, which is not listed", p.ID, p.Measurement)
-		case p.File != filepath.Base(p.File):
-			return fmt.Errorf("part %d has the file name %q", p.ID, p.File)
+		if err := s.replayPart(p); err != nil {
+			return err
 		}
-		m.parts = append(m.parts, newPart(s.dir, p))
-		s.nextPart = max(s.nextPart, p.ID+1)
 	}
 	for _, c := range rec.Covered {
 		s.durable[partition{c.Topic, c.Partition}] = c.Upto
@@ -222,6 +178,23 @@ func (s *Store) replay(rec record) error {
 	for _, topic := range rec.Forget {
 		forget(s.durable, topic)
 	}
+	return nil
+}
+
+func (s *Store) replayPart(p partRecord) error {
+	m := s.measurements[p.Measurement]
+	if m == nil {
+		return fmt.Errorf("part %d is of measurement %q, which is not listed", p.ID, p.Measurement)
+	}
+	made := newPart(s.dir, p, nil)
+	for _, f := range made.files() {
+		if f.File != filepath.Base(f.File) {
+			return fmt.Errorf("part %d has the file name %q", p.ID, f.File)
+		}
+		delete(s.garbage, f.Object)
+	}
+	m.parts = append(m.parts, made)
+	s.nextPart = max(s.nextPart, p.ID+1)
 	return nil
 }
 
@@ -256,10 +229,14 @@ func forget(offsets map[partition]int64, topic string) {
 // collect removes files that no manifest lists: what a crash left between the writing of a part and
 // its record. It refuses a listed part that is missing or has another size.
 func (s *Store) collect(files []os.DirEntry) error {
-	listed := map[string]*part{}
+	listed := map[string]*stored{}
 	for _, m := range s.measurements {
 		for _, p := range m.parts {
-			listed[p.File] = p
+			for _, f := range p.files() {
+				if f.Object == "" {
+					listed[f.File] = f
+				}
+			}
 		}
 	}
 	for _, f := range files {
@@ -279,7 +256,7 @@ func (s *Store) collect(files []os.DirEntry) error {
 			return err
 		}
 		if info.Size() != p.Bytes {
-			return fault.New(fault.Corrupt, "part %q of measurement %q has %d bytes, the manifest has %d", p.File, p.Measurement, info.Size(), p.Bytes)
+			return fault.New(fault.Corrupt, "part %q of measurement %q has %d bytes, the manifest has %d", p.File, p.part.Measurement, info.Size(), p.Bytes)
 		}
 		delete(listed, f.Name())
 	}
@@ -289,12 +266,12 @@ func (s *Store) collect(files []os.DirEntry) error {
 	return nil
 }
 
-// Run flushes, merges, trims and checks parts until ctx ends. It returns nil then, and otherwise the error that
+// Run flushes, merges, rolls up, moves, trims and checks parts until ctx ends. It returns nil then, and otherwise the error that
 // leaves the store unusable: a manifest whose state on disk is unknown.
 func (s *Store) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.runFlushes(ctx) })
-	g.Go(func() error { return s.runMerges(ctx) })
+	g.Go(func() error { return s.runUpkeep(ctx) })
 	g.Go(func() error { return s.runScrub(ctx) })
 	return g.Wait()
 }
@@ -323,25 +300,6 @@ func (s *Store) brokenManifest() error {
 	s.committing.Lock()
 	defer s.committing.Unlock()
 	return s.manifest.broken
-}
-
-func (s *Store) runMerges(ctx context.Context) error {
-	tick := time.NewTicker(s.opts.MergeEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-		err := s.retain()
-		for merged := true; merged && err == nil && ctx.Err() == nil; {
-			merged, err = s.Merge(ctx)
-		}
-		if err != nil && ctx.Err() == nil {
-			s.opts.Log.Error("merge parts", "error", err)
-		}
-	}
 }
 
 // Close flushes what is in the head and releases everything. Run must have returned.
