@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"container/list"
+	"slices"
 	"sync"
 )
 
@@ -27,6 +29,7 @@ type groupCache struct {
 type cachedGroup struct {
 	key   groupKey
 	block *block
+	has   map[int]bool // IDs of the columns that were read, also of those that the file does not have
 	bytes int64
 }
 
@@ -34,12 +37,12 @@ func newGroupCache(maxBytes int64) *groupCache {
 	return &groupCache{max: maxBytes, byKey: map[groupKey]*list.Element{}}
 }
 
-// get returns a row group with all columns that it has.
-func (c *groupCache) get(key groupKey) *block {
+// get returns a row group that has at least the given columns, as far as the file has them.
+func (c *groupCache) get(key groupKey, cols []Column) *block {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.byKey[key]
-	if e == nil {
+	if e == nil || !e.Value.(*cachedGroup).hasAll(cols) {
 		c.misses++
 		return nil
 	}
@@ -48,18 +51,74 @@ func (c *groupCache) get(key groupKey) *block {
 	return e.Value.(*cachedGroup).block
 }
 
-// put keeps b, unless it is nil or takes more than a quarter of the room by itself.
-func (c *groupCache) put(key groupKey, b *block) {
+func (g *cachedGroup) hasAll(cols []Column) bool {
+	for _, col := range cols {
+		if !g.has[col.ID] {
+			return false
+		}
+	}
+	return true
+}
+
+// lacks returns what there is of a row group, and which of the given columns are to be read: always the
+// time as well, by which a block knows its rows.
+func (c *groupCache) lacks(key groupKey, cols []Column) (kept *block, need []Column) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.byKey[key]
+	if e == nil {
+		return nil, cols
+	}
+	g := e.Value.(*cachedGroup)
+	need = []Column{timeColumn()}
+	for _, col := range cols {
+		if !g.has[col.ID] {
+			need = append(need, col)
+		}
+	}
+	return g.block, need
+}
+
+// with returns a block of the columns of both, which are of the same rows.
+func (b *block) with(more *block) *block {
+	out := *b
+	out.cols = slices.Clone(b.cols)
+	for _, v := range more.cols {
+		if b.column(v.id) == nil {
+			out.cols = append(out.cols, v)
+		}
+	}
+	slices.SortFunc(out.cols, func(x, y values) int { return cmp.Compare(x.id, y.id) })
+	return &out
+}
+
+// put keeps b, which was read with the given columns, in place of what there was with fewer; unless it
+// is nil or takes more than a quarter of the room by itself.
+func (c *groupCache) put(key groupKey, b *block, cols []Column) {
 	if b == nil {
 		return
 	}
 	size := b.size()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if size > c.max/4 || c.byKey[key] != nil {
+	if size > c.max/4 {
 		return
 	}
-	c.byKey[key] = c.recent.PushFront(&cachedGroup{key, b, size})
+	g := &cachedGroup{key: key, block: b, has: map[int]bool{}, bytes: size}
+	if e := c.byKey[key]; e != nil {
+		old := e.Value.(*cachedGroup)
+		for id := range old.has {
+			if b.column(id) == nil && old.block.column(id) != nil {
+				return // someone else has put more meanwhile
+			}
+			g.has[id] = true
+		}
+		c.remove(e)
+	}
+	for _, col := range cols {
+		g.has[col.ID] = true
+	}
+	c.byKey[key] = c.recent.PushFront(g)
 	c.bytes += size
 	for c.bytes > c.max {
 		c.remove(c.recent.Back())

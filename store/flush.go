@@ -118,6 +118,10 @@ type pending struct {
 // heads out: a reader sees the rows in the heads before, in the parts after, never in both.
 func (s *Store) flush(ctx context.Context, heads []*head) error {
 	todo, rec := s.prepare(heads)
+	shapes := map[string][]Column{}
+	for _, p := range todo {
+		shapes[p.measurement] = p.cols
+	}
 	made := make([][]*part, len(todo))
 	warm := make([][]*block, len(todo))
 	g, gctx := errgroup.WithContext(ctx)
@@ -156,8 +160,8 @@ func (s *Store) flush(ctx context.Context, heads []*head) error {
 		} // else the record may be on disk after all: the next start decides
 		return err
 	}
-	for i, p := range slices.Concat(warm...) {
-		s.cache.put(groupKey{parts[i].ID, 0, 0}, p)
+	for i, b := range slices.Concat(warm...) {
+		s.cache.put(groupKey{parts[i].ID, 0, 0}, b, shapes[parts[i].Measurement])
 	}
 	return nil
 }

@@ -201,9 +201,10 @@ func (snap *snapshot) column(name string) (Column, error) {
 
 // scanPart scans the row groups of a part, the newest first, from the cache where they are in it.
 func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
+	cols := sel.snap.cols
 	groups := int((p.Rows + groupRows - 1) / groupRows)
 	if groups == 1 {
-		if b := s.cache.get(groupKey{p.ID, 0, 0}); b != nil {
+		if b := s.cache.get(groupKey{p.ID, 0, 0}, cols); b != nil {
 			sel.scan(b)
 			return nil
 		}
@@ -222,12 +223,11 @@ func (s *Store) scanPart(ctx context.Context, sel *selection, p *part) error {
 			continue
 		}
 		key := groupKey{p.ID, 0, g}
-		b := s.cache.get(key)
+		b := s.cache.get(key, cols)
 		if b == nil {
-			if b, err = in.read(g, sel.snap.cols); err != nil {
+			if b, err = s.readGroup(in, key, cols); err != nil {
 				return err
 			}
-			s.cache.put(key, b)
 		}
 		sel.scan(b)
 	}

@@ -27,6 +27,7 @@ type Store struct {
 	engines *engines
 	cache   *groupCache
 	cold    *coldCache
+	results *resultCache
 
 	// due asks Run for a flush; roomy is closed and replaced when a flush has made room.
 	due chan struct{}
@@ -66,7 +67,7 @@ func Open(dir string, opts Options) (*Store, error) {
 		}
 	}
 	s := &Store{
-		dir: dir, opts: opts, cache: newGroupCache(opts.CacheBytes),
+		dir: dir, opts: opts, cache: newGroupCache(opts.CacheBytes), results: newResultCache(opts.ResultBytes),
 		due: make(chan struct{}, 1), roomy: make(chan struct{}),
 		measurements: map[string]*measurement{}, head: newHead(),
 		accepted: map[partition]int64{}, durable: map[partition]int64{}, garbage: map[string]bool{},
