@@ -21,7 +21,9 @@ import (
 	"millrace/format/json"
 	"millrace/format/raw"
 	"millrace/ingest"
+	"millrace/ingest/influx"
 	pushjson "millrace/ingest/json"
+	"millrace/ingest/prometheus"
 )
 
 // Connectors returns the connectors that SQL tables can name. b is the platform's bus, nil without one;
@@ -57,6 +59,8 @@ func Formats() []format.Spec {
 // Ingest returns the protocols by which others push to us.
 func Ingest() []ingest.Spec {
 	return []ingest.Spec{
+		influx.Spec(),
 		pushjson.Spec(),
+		prometheus.Spec(nil),
 	}
 }

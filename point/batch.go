@@ -1,6 +1,7 @@
 package point
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -30,6 +31,8 @@ type Batch struct {
 	records []connector.Record
 	refused []Refusal
 	dead    []connector.Record
+
+	refusedBytes int
 }
 
 // span is where a point and its key stand in the text.
@@ -45,7 +48,7 @@ type Refusal struct {
 	Why   *format.Error
 }
 
-// Good is the number of points that were accepted, Refused are the others.
+// Good is the number of points that were accepted.
 func (b *Batch) Good() int { return len(b.spans) }
 
 // Refused are the points that were not accepted. They are valid until Reset.
@@ -54,7 +57,11 @@ func (b *Batch) Refused() []Refusal { return b.refused }
 // Len is the number of points.
 func (b *Batch) Len() int { return len(b.spans) + len(b.refused) }
 
-// Add takes a point that is Finished and was read from raw. It is refused if it is too large.
+// Bytes is the size of all points.
+func (b *Batch) Bytes() int { return len(b.text) + b.refusedBytes }
+
+// Add takes a point that is Finished and was read from raw, nil if that is no text. It is refused if it
+// is too large; its JSON is the dead letter where there is no raw.
 func (b *Batch) Add(raw []byte, p *Point) {
 	from := len(b.text)
 	size, keyFrom := len(raw), 0
@@ -63,8 +70,11 @@ func (b *Batch) Add(raw []byte, p *Point) {
 		size = len(b.text) - from
 	}
 	if size > MaxBytes {
+		if raw == nil {
+			raw = bytes.Clone(b.text[from:min(len(b.text), from+MaxBytes)])
+		}
 		b.text = b.text[:from]
-		b.Refuse(raw, tooLarge(size))
+		b.refuse(raw, tooLarge(size))
 		return
 	}
 	s := span{from: from, upto: len(b.text), keyFrom: keyFrom, keyUpto: keyFrom + len(p.Metric)}
@@ -84,8 +94,13 @@ func tooLarge(size int) *format.Error {
 func (b *Batch) Refuse(raw []byte, why *format.Error) {
 	if len(raw) > MaxBytes {
 		why = tooLarge(len(raw))
-		raw = raw[:MaxBytes]
 	}
+	b.refuse(raw, why)
+}
+
+func (b *Batch) refuse(raw []byte, why *format.Error) {
+	raw = raw[:min(len(raw), MaxBytes)]
+	b.refusedBytes += len(raw)
 	b.refused = append(b.refused, Refusal{b.Len(), raw, why})
 }
 
@@ -141,6 +156,6 @@ func (b *Batch) Reset() {
 	clear(b.records)
 	clear(b.refused)
 	clear(b.dead)
-	b.text, b.spans = b.text[:0], b.spans[:0]
+	b.text, b.spans, b.refusedBytes = b.text[:0], b.spans[:0], 0
 	b.records, b.refused, b.dead = b.records[:0], b.refused[:0], b.dead[:0]
 }

@@ -96,7 +96,7 @@ func (p *Point) Finish() *format.Error {
 	}
 	for i := range p.Tags {
 		key := p.Tags[i].Key
-		if isColumn(key) {
+		if IsColumn(key) {
 			return taken("tags", key)
 		}
 		if why := judgeName(key); why != "" {
@@ -146,9 +146,9 @@ func taken(where string, name []byte) *format.Error {
 	return &format.Error{Field: where, Reason: fmt.Sprintf("%q is a column of every measurement: choose another name", name)}
 }
 
-// isColumn reports whether a tag has the name of a column that points have anyway. Names of columns do
+// IsColumn reports whether a tag has the name of a column that points have anyway. Names of columns do
 // not differ by case.
-func isColumn(name []byte) bool {
+func IsColumn(name []byte) bool {
 	switch len(name) {
 	case len(timeColumn):
 		return isTime(name)
