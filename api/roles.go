@@ -104,7 +104,10 @@ var needs = map[string]Role{
 
 // greetings are the routes by which clients of push protocols see whether someone is there, before or without
 // showing a token. They tell nothing.
-var greetings = map[string]bool{"GET /ping": true, "HEAD /ping": true, "GET /health": true}
+var greetings = map[string]bool{
+	"GET /ping": true, "GET /health": true, "GET /ready": true, "GET /api/v2/health": true, "GET /api/v2/ready": true,
+	influxQueryPattern: true, // which answers nothing but CREATE DATABASE, and shows the screen's page to browsers
+}
 
 // need returns the role that a route needs, and whether anyone may use it at all.
 func (s *Server) need(pattern string) (Role, bool) {
