@@ -49,12 +49,7 @@ func (n *aggNotes) tell(p *aggPlan, out *Aggregated) {
 	if !n.rounded.empty() {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("rows of %q %s are kept as rollups only: the range is rounded to them", p.name, text(n.rounded)))
 	}
-	switch n.coarse {
-	case minuteStep:
-		out.Rollup = "1m"
-	case hourStep:
-		out.Rollup = "1h"
-	}
+	out.Rollup = stepName(n.coarse)
 }
 
 // tasks are what is to be read for the rows in ranges: each row once, by rollups where they stand for whole

@@ -31,6 +31,8 @@ type engine struct {
 	heads  map[string]*snapshot
 	schema map[string]bool
 	made   int // views made so far
+	// fickle are the functions that are not the same for the same arguments.
+	fickle map[string]bool
 }
 
 // wornAt is how many views an engine makes before it is replaced: DuckDB keeps the metadata of every file
@@ -125,6 +127,9 @@ func (es *engines) open(ctx context.Context) (_ *engine, err error) {
 		if _, err := e.conn.ExecContext(ctx, text); err != nil {
 			return nil, fmt.Errorf("%s: %w", text, err)
 		}
+	}
+	if err := e.learnFickle(ctx); err != nil {
+		return nil, err
 	}
 	return e, nil
 }

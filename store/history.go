@@ -17,8 +17,12 @@ type change struct {
 	low     int64
 }
 
-// maxChanges is how exactly the history is kept.
-const maxChanges = 256
+const (
+	// maxChanges is how exactly the history is kept.
+	maxChanges = 256
+	// nearChanges are changes whose times are told apart no further, in microseconds.
+	nearChanges = 1_000_000
+)
 
 // touch notes a change of rows at time low and after it.
 func (h *history) touch(low int64) {
@@ -26,12 +30,25 @@ func (h *history) touch(low int64) {
 	for len(h.changes) > 0 && h.changes[len(h.changes)-1].low >= low {
 		h.changes = h.changes[:len(h.changes)-1]
 	}
+	if n := len(h.changes); n > 0 && low-h.changes[n-1].low < nearChanges {
+		h.changes[n-1].version = h.version
+		return
+	}
 	h.changes = append(h.changes, change{h.version, low})
 	if len(h.changes) > maxChanges {
-		// The first two become one that is as late as the second and reaches as far as the first.
-		h.changes[1].low = h.changes[0].low
-		h.changes = slices.Delete(h.changes, 0, 1)
+		h.halve()
 	}
+}
+
+// halve makes one of each two changes: as late as the second, reaching as far back as the first. The newest
+// stays as it is.
+func (h *history) halve() {
+	last := h.changes[len(h.changes)-1]
+	kept := h.changes[:0]
+	for i := 0; i+2 < len(h.changes); i += 2 {
+		kept = append(kept, change{h.changes[i+1].version, h.changes[i].low})
+	}
+	h.changes = append(kept, last)
 }
 
 // holds reports whether rows before time upto (exclusive) are as they were at version.

@@ -80,9 +80,17 @@ func (s *Store) query(ctx context.Context, text string, limits QueryLimits, args
 		return nil, err
 	}
 	defer func() { s.engines.give(e, err) }()
-	names, err := e.read(ctx, s, text)
+	names, keepable, err := e.read(ctx, s, text)
 	if err != nil {
 		return nil, err
+	}
+	key := ""
+	if keepable {
+		key = queryKey(text, limits, args)
+		if kept := s.results.get(s, key); kept != nil {
+			again := *kept.(*Result) // its rows are shared, and not written to
+			return &again, nil
+		}
 	}
 	snaps, err := s.snapshot(names...)
 	if err != nil {
@@ -109,7 +117,11 @@ func (s *Store) query(ctx context.Context, text string, limits QueryLimits, args
 	for i, snap := range snaps {
 		got.lost[i].warn(snap.name, &res.Partial, &res.Warnings)
 	}
-	return res, nil
+	if keepable && !res.Partial {
+		s.keepResult(key, res, snaps)
+	}
+	out := *res
+	return &out, nil
 }
 
 // collectRows reads rows up to the limits.

@@ -45,7 +45,7 @@ func (c *resultCache) get(s *Store, key string) any {
 		return nil
 	}
 	kept := e.Value.(*keptResult)
-	if !s.holds(kept.on) {
+	if !s.renew(kept.on) {
 		c.remove(e)
 		c.misses++
 		return nil
@@ -55,15 +55,16 @@ func (c *resultCache) get(s *Store, key string) any {
 	return kept.value
 }
 
-// holds reports whether nothing of that has changed.
-func (s *Store) holds(on []dependence) bool {
+// renew reports whether nothing of that has changed, and then says so of now: histories forget.
+func (s *Store) renew(on []dependence) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range on {
+	for i, d := range on {
 		m := s.measurements[d.measurement]
 		if m == nil || !m.holds(d.version, d.upto) {
 			return false
 		}
+		on[i].version = m.version
 	}
 	return true
 }
@@ -90,4 +91,10 @@ func (c *resultCache) remove(e *list.Element) {
 	kept := c.recent.Remove(e).(*keptResult)
 	delete(c.byKey, kept.key)
 	c.bytes -= kept.bytes
+}
+
+func (c *resultCache) figures() CacheStorage {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return CacheStorage{c.bytes, c.max, c.hits, c.misses}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -134,11 +135,7 @@ func (s *Store) rollUp(ctx context.Context, p *part, cols []Column) error {
 
 // rollupFile is the name of the rollup of a part's file.
 func rollupFile(file string, step int64) string {
-	name := "1m"
-	if step == hourStep {
-		name = "1h"
-	}
-	return file[:len(file)-len(".parquet")] + "." + name + ".parquet"
+	return strings.TrimSuffix(file, ".parquet") + "." + stepName(step) + ".parquet"
 }
 
 // rollRows gives the rows of p to the writers.

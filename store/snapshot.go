@@ -2,7 +2,6 @@ package store
 
 import (
 	"os"
-	"slices"
 
 	"millrace/fault"
 )
@@ -34,11 +33,7 @@ func (s *Store) snapshot(names ...string) ([]*snapshot, error) {
 			continue // the caller found it a moment ago, and only an Append that was refused takes one back
 		}
 		snap := &snapshot{name: name, cols: m.cols, parts: m.parts, version: m.version}
-		for _, h := range append(slices.Clone(s.frozen), s.head) {
-			if r := h.of[name]; r != nil {
-				snap.blocks = append(snap.blocks, r.blocks()...)
-			}
-		}
+		snap.blocks = s.headBlocks(name)
 		pin(m.parts)
 		out = append(out, snap)
 	}

@@ -26,12 +26,12 @@ var unsafeFunctions = map[string]bool{
 }
 
 // read checks that text is one SELECT that calls nothing it may not, by DuckDB's own parse tree, and
-// returns the measurements that it names.
-func (e *engine) read(ctx context.Context, s *Store, text string) ([]string, error) {
+// returns the measurements that it names, and whether its answer may be kept.
+func (e *engine) read(ctx context.Context, s *Store, text string) (names []string, keepable bool, err error) {
 	var tree []byte
 	row := e.conn.QueryRowContext(ctx, "SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", text)
 	if err := row.Scan(&tree); err != nil {
-		return nil, refusal(err)
+		return nil, false, refusal(err)
 	}
 	var parsed struct {
 		Error      bool   `json:"error"`
@@ -39,24 +39,25 @@ func (e *engine) read(ctx context.Context, s *Store, text string) ([]string, err
 		Statements []any  `json:"statements"`
 	}
 	if err := json.Unmarshal(tree, &parsed); err != nil {
-		return nil, fault.New(fault.Invalid, "its parse tree is not readable: %w", err)
+		return nil, false, fault.New(fault.Invalid, "its parse tree is not readable: %w", err)
 	}
 	switch {
 	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT"):
-		return nil, fault.New(fault.Denied, "only SELECT is answered")
+		return nil, false, fault.New(fault.Denied, "only SELECT is answered")
 	case parsed.Error:
-		return nil, fault.New(fault.Invalid, "%s", parsed.Message)
+		return nil, false, fault.New(fault.Invalid, "%s", parsed.Message)
 	case len(parsed.Statements) == 0:
-		return nil, fault.New(fault.Invalid, "it is empty")
+		return nil, false, fault.New(fault.Invalid, "it is empty")
 	case len(parsed.Statements) > 1:
-		return nil, fault.New(fault.Denied, "one statement at a time, not %d", len(parsed.Statements))
+		return nil, false, fault.New(fault.Denied, "one statement at a time, not %d", len(parsed.Statements))
 	}
-	w := walk{tables: map[tableName]bool{}, ctes: map[string]bool{}}
+	w := walk{tables: map[tableName]bool{}, ctes: map[string]bool{}, functions: map[string]bool{}}
 	w.visit(parsed.Statements[0])
 	if w.denied != nil {
-		return nil, w.denied
+		return nil, false, w.denied
 	}
-	return s.resolve(&w)
+	names, err = s.resolve(&w)
+	return names, w.keepable(e), err
 }
 
 // tableName is a table as the query writes it.
@@ -66,7 +67,10 @@ type tableName struct{ catalog, schema, table string }
 type walk struct {
 	tables map[tableName]bool
 	ctes   map[string]bool
-	denied error
+	// functions are all that it calls; sampled means that it takes a sample of a table.
+	functions map[string]bool
+	sampled   bool
+	denied    error
 }
 
 func (w *walk) visit(node any) {
@@ -104,6 +108,15 @@ func (w *walk) look(n map[string]any) {
 		}
 	case "SHOW_REF":
 		w.showRef(n)
+	}
+	if names, ok := n["column_names"].([]any); ok && len(names) == 1 {
+		w.functions[fold(str(names[0]))] = true // it may be one without brackets
+	}
+	if n["sample"] != nil {
+		w.sampled = true
+	}
+	if name := str(n["function_name"]); name != "" {
+		w.functions[fold(name)] = true
 	}
 	if name := str(n["function_name"]); unsafeFunctions[fold(name)] {
 		w.deny("function %q is not allowed", name)
