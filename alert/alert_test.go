@@ -1,12 +1,13 @@
 package alert
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,9 +174,13 @@ func (b *inbox) take(n notify.Notice) error {
 func (b *inbox) lines() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	sort.SliceStable(b.got, func(i, j int) bool { // channels are told at once
-		at := func(s string) string { before, _, _ := strings.Cut(s, " "); return before }
-		return at(b.got[i]) == at(b.got[j]) && b.got[i] < b.got[j]
+	slices.SortFunc(b.got, func(x, y string) int { // several channels are told at once
+		at := func(s string) int {
+			var n int
+			_, _ = fmt.Sscanf(s, "%ds", &n) // lines begin so
+			return n
+		}
+		return cmp.Or(at(x)-at(y), strings.Compare(x, y))
 	})
 	got := strings.Join(b.got, "; ")
 	b.got = nil
@@ -203,6 +208,7 @@ type bench struct {
 	rules  []Rule
 	set    Settings
 	e      *Evaluator
+	run    func() // called by pass, so that a test can set the source before the first evaluation
 	stop   func()
 }
 
@@ -230,26 +236,30 @@ func virtual(t *testing.T, rules []Rule, f func(b *bench), change ...func(*Setti
 	})
 }
 
+// start makes an evaluator; the next pass runs it.
 func (b *bench) start() {
 	b.Helper()
 	e, err := New(Deps{Table: b.table, Source: b.source, Notifiers: []notify.Spec{b.inbox.spec()}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, b.set)
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	b.e = e
-	go func() { done <- e.Run(ctx) }()
-	b.stop = func() {
-		cancel()
-		if err := <-done; err != nil {
-			b.Errorf("run: %v", err)
+	b.e, b.stop = e, func() {}
+	b.run = func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- e.Run(ctx) }()
+		b.run = func() {}
+		b.stop = func() {
+			cancel()
+			if err := <-done; err != nil {
+				b.Errorf("run: %v", err)
+			}
+			b.stop = func() {}
 		}
-		b.stop = func() {}
 	}
 }
 
-// restart stops the evaluator, waits, and starts another one on the same table.
+// restart stops the evaluator, waits, and makes another one on the same table.
 func (b *bench) restart(after time.Duration) {
 	b.Helper()
 	b.stop()
@@ -259,6 +269,7 @@ func (b *bench) restart(after time.Duration) {
 
 // pass lets time pass. Everything due is done when it returns.
 func (b *bench) pass(d time.Duration) {
+	b.run()
 	time.Sleep(d)
 	synctest.Wait()
 }

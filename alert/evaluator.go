@@ -66,6 +66,7 @@ type memory struct {
 	silences []Silence
 	due      map[string]time.Time // of rules
 	busy     map[string]bool      // rules that are being evaluated
+	seen     map[string]bool      // rules that were evaluated since the start, or failed
 	written  map[string]time.Time // of states
 	lines    map[string]*line     // by channel
 	dirty    map[string]bool      // keys to write
@@ -201,16 +202,28 @@ func (e *Evaluator) wake() {
 // load reads how things stood.
 func (e *Evaluator) load(now time.Time) *memory {
 	m := &memory{
-		states: map[string]*ruleState{}, told: map[string]*told{}, counts: map[string]*ChannelState{}, started: now,
+		told: map[string]*told{}, counts: map[string]*ChannelState{}, started: now,
 		history: readRing[Event](historyKey, e.deps.Table.List(historyKey)), notices: readRing[NoticeRecord](noticeKey, e.deps.Table.List(noticeKey)),
-		due: map[string]time.Time{}, busy: map[string]bool{}, written: map[string]time.Time{}, lines: map[string]*line{}, dirty: map[string]bool{},
+		due: map[string]time.Time{}, busy: map[string]bool{}, seen: map[string]bool{}, written: map[string]time.Time{}, lines: map[string]*line{}, dirty: map[string]bool{},
 	}
-	m.states = readAll[*ruleState](e, stateKey)
-	m.counts = readAll[*ChannelState](e, countKey)
-	for name, t := range readAll[*told](e, toldKey) {
-		m.told[toldKey+name] = t
+	m.states = e.keptStates()
+	for name, c := range readAll[ChannelState](e, countKey) {
+		m.counts[name] = &c
+	}
+	for name, t := range readAll[told](e, toldKey) {
+		m.told[toldKey+name] = &t
 	}
 	return m
+}
+
+// keptStates returns what the table knows of rules.
+func (e *Evaluator) keptStates() map[string]*ruleState {
+	out := map[string]*ruleState{}
+	for name, st := range readAll[ruleState](e, stateKey) {
+		st.Alerts = slices.DeleteFunc(st.Alerts, func(a *alert) bool { return a == nil })
+		out[name] = &st
+	}
+	return out
 }
 
 // readAll reads the values under a prefix, by the rest of their keys. One that does not decode is said and left out: the
@@ -385,6 +398,20 @@ func (e *Evaluator) dueRules(now time.Time) []Rule {
 	return out
 }
 
+// complete reports whether all rules have been looked at since the start. Nothing is told before, so that what mutes others
+// is known, and groups are whole; but not for long, as one slow rule must not hold up the others.
+func (m *memory) complete(now time.Time, settle time.Duration) bool {
+	if now.Sub(m.started) >= settle {
+		return true
+	}
+	for name, r := range m.rules {
+		if r.On() && !m.seen[name] {
+			return false
+		}
+	}
+	return true
+}
+
 // evaluate looks at what a rule watches and moves its alerts.
 func (e *Evaluator) evaluate(ctx context.Context, r Rule) {
 	begin := utcNow()
@@ -396,6 +423,7 @@ func (e *Evaluator) evaluate(ctx context.Context, r Rule) {
 	defer e.mu.Unlock()
 	m := e.mem
 	delete(m.busy, r.Name)
+	m.seen[r.Name] = true
 	current, ok := m.rules[r.Name]
 	if ctx.Err() != nil || !ok || !current.On() || current.identity() != r.identity() {
 		delete(m.due, r.Name)

@@ -70,7 +70,7 @@ func (e *Evaluator) states() map[string]*ruleState {
 	e.mu.Lock()
 	if e.mem == nil {
 		e.mu.Unlock()
-		return readAll[*ruleState](e, stateKey)
+		return e.keptStates()
 	}
 	defer e.mu.Unlock()
 	out := map[string]*ruleState{}
@@ -302,7 +302,9 @@ func (e *Evaluator) Channels() []ChannelStatus {
 	}
 	e.mu.Unlock()
 	if !running {
-		counts = readAll[*ChannelState](e, countKey)
+		for name, c := range readAll[ChannelState](e, countKey) {
+			counts[name] = &c
+		}
 	}
 	var out []ChannelStatus
 	for _, c := range e.allChannels() {

@@ -153,6 +153,13 @@ func (r Rule) complete() Rule {
 	if len(r.GroupBy) == 0 {
 		r.GroupBy = []string{"rule"}
 	}
+	// None and empty are one thing, also after having been kept.
+	if len(r.Labels) == 0 {
+		r.Labels = nil
+	}
+	if len(r.Channels) == 0 {
+		r.Channels = nil
+	}
 	return r
 }
 

@@ -70,6 +70,9 @@ func (e *Evaluator) dueChannels(now time.Time) []Channel {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.mem
+	if !m.complete(now, e.settings.Settle) {
+		return nil
+	}
 	var out []Channel
 	for _, name := range slices.Sorted(maps.Keys(m.channels)) {
 		c := m.channels[name]
