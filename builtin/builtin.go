@@ -9,13 +9,16 @@ import (
 
 	"millrace/bus"
 	"millrace/connector"
+	"millrace/connector/amqp"
 	"millrace/connector/blackhole"
 	"millrace/connector/datagen"
 	"millrace/connector/demo"
 	"millrace/connector/filesystem"
 	"millrace/connector/host"
 	"millrace/connector/kafka"
+	"millrace/connector/nats"
 	"millrace/connector/print"
+	"millrace/connector/redis"
 	"millrace/format"
 	"millrace/format/csv"
 	"millrace/format/json"
@@ -24,6 +27,16 @@ import (
 	"millrace/ingest/influx"
 	pushjson "millrace/ingest/json"
 	"millrace/ingest/prometheus"
+	"millrace/notify"
+	"millrace/notify/dingtalk"
+	"millrace/notify/email"
+	"millrace/notify/feishu"
+	"millrace/notify/pagerduty"
+	"millrace/notify/slack"
+	"millrace/notify/sms"
+	"millrace/notify/telegram"
+	"millrace/notify/webhook"
+	"millrace/notify/wecom"
 )
 
 // Connectors returns the connectors that SQL tables can name. b is the platform's bus, nil without one;
@@ -42,8 +55,27 @@ func Connectors(b *bus.Bus, out, errs io.Writer) []connector.Spec {
 // name. realData tells the demo generator when to end.
 func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
 	return []connector.Spec{
+		amqp.Spec(),
 		demo.Spec(realData),
 		host.Spec(log),
+		kafka.CollectSpec(),
+		nats.Spec(),
+		redis.Spec(),
+	}
+}
+
+// Notifiers returns the ways people are told about alerts.
+func Notifiers() []notify.Spec {
+	return []notify.Spec{
+		dingtalk.Spec(),
+		email.Spec(),
+		feishu.Spec(),
+		pagerduty.Spec(),
+		slack.Spec(),
+		sms.Spec(),
+		telegram.Spec(),
+		webhook.Spec(),
+		wecom.Spec(),
 	}
 }
 
@@ -57,10 +89,10 @@ func Formats() []format.Spec {
 }
 
 // Ingest returns the protocols by which others push to us.
-func Ingest() []ingest.Spec {
+func Ingest(dropped prometheus.Dropped) []ingest.Spec {
 	return []ingest.Spec{
 		influx.Spec(),
 		pushjson.Spec(),
-		prometheus.Spec(nil),
+		prometheus.Spec(dropped),
 	}
 }

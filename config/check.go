@@ -65,7 +65,7 @@ func (c *Config) checkAddresses() (errs []error) {
 		}
 	}
 	if c.InfluxDB.URL != "" {
-		if u, err := url.Parse(c.InfluxDB.URL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		if u, err := url.Parse(c.InfluxDB.URL.Reveal()); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			errs = append(errs, errors.New("influxdb.url: it is no URL like http://influxdb:8086"))
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	_ "embed"
 	"time"
 
+	"millrace/alert"
 	"millrace/telemetry"
 )
 
@@ -42,6 +43,7 @@ type Config struct {
 	Bucket    Bucket     `yaml:"bucket"`    // where old parts go
 	Redis     Redis      `yaml:"redis"`     // newest values, shared by replicas
 	InfluxDB  InfluxDB   `yaml:"influxdb"`  // warm store
+	Alerts    Alerts     `yaml:"alerts"`    // what is watched, and who is told
 	SQL       SQL        `yaml:"sql"`       // bounds of a query
 
 	// Warnings are what was understood but does nothing, or was not understood in the environment.
@@ -111,9 +113,34 @@ type Redis struct {
 	URL telemetry.Secret `yaml:"url"` // redis://[:password@]host:port/db or host:port; empty: in this process
 }
 
+// Alerts are the rules that are watched and the channels that are told.
+type Alerts struct {
+	Enabled      Switch `yaml:"enabled"`
+	DefaultRules Switch `yaml:"default_rules"` // cpu_usage, memory_usage, processing_latency, error_rate
+	URL          string `yaml:"url"`           // of the screen, for links; empty: the address it listens on
+	// GroupWait is how long the first notice of a group waits for more alerts, GroupInterval the least time between
+	// two notices of it, RepeatInterval when one that did not change is told again.
+	GroupWait      Duration           `yaml:"group_wait"`
+	GroupInterval  Duration           `yaml:"group_interval"`
+	RepeatInterval Duration           `yaml:"repeat_interval"`
+	Rules          []alert.Rule       `yaml:"rules"`
+	Channels       []AlertChannel     `yaml:"channels"`
+	Inhibit        []alert.Inhibition `yaml:"inhibit"`
+}
+
+// AlertChannel is a way to tell people: a notifier and its options.
+type AlertChannel struct {
+	Name         string        `yaml:"name"`
+	Kind         string        `yaml:"kind"`
+	Options      SourceOptions `yaml:"options"`
+	Levels       []string      `yaml:"levels"`
+	SendResolved *bool         `yaml:"send_resolved"`
+	PerMinute    int           `yaml:"per_minute"`
+}
+
 // InfluxDB keeps what is stored and answers POST /api/query.
 type InfluxDB struct {
-	URL       string           `yaml:"url"` // empty: the built-in store answers
+	URL       telemetry.Secret `yaml:"url"` // empty: the built-in store answers
 	Token     telemetry.Secret `yaml:"token"`
 	TokenFile string           `yaml:"token_file"`
 	Org       string           `yaml:"org"`
@@ -233,9 +260,12 @@ func Default() Config {
 				{Topic: "sensors.stats", Layout: Row, Time: "window_start", Tags: []string{"id"}},
 			},
 		},
-		Limits:   Limits{LiveClients: 100},
-		Bucket:   Bucket{After: Duration(7 * 24 * time.Hour), Cache: 1 << 30, Snapshots: true},
-		InfluxDB: InfluxDB{Org: "millrace", Bucket: "millrace"},
-		SQL:      SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
+		Limits: Limits{LiveClients: 100},
+		Bucket: Bucket{After: Duration(7 * 24 * time.Hour), Cache: 1 << 30, Snapshots: true},
+		Alerts: Alerts{
+			Enabled: On, DefaultRules: On,
+			GroupWait: Duration(10 * time.Second), GroupInterval: Duration(5 * time.Minute), RepeatInterval: Duration(4 * time.Hour),
+		},
+		SQL: SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
 	}
 }

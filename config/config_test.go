@@ -113,8 +113,8 @@ func TestWarnings(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(c.Warnings, "\n")
-	if c.Redis.URL.Reveal() != "redis" || c.InfluxDB.URL != "http://influx:8086" {
-		t.Errorf("redis %q, influxdb %q", c.Redis.URL.Reveal(), c.InfluxDB.URL)
+	if c.Redis.URL.Reveal() != "redis" || c.InfluxDB.URL.Reveal() != "http://influx:8086" {
+		t.Errorf("redis %q, influxdb %q", c.Redis.URL.Reveal(), c.InfluxDB.URL.Reveal())
 	}
 	if len(c.Warnings) != 1 || !strings.Contains(all, "MILLRACE_LISTEN?") {
 		t.Errorf("warnings:\n%s", all)

@@ -15,6 +15,12 @@ func (c Config) YAML() ([]byte, error) {
 		connect[i] = s
 	}
 	c.Sources.Connect = connect
+	channels := make([]AlertChannel, len(c.Alerts.Channels))
+	for i, ch := range c.Alerts.Channels {
+		ch.Options = hidden(ch.Options)
+		channels[i] = ch
+	}
+	c.Alerts.Channels = channels
 	text, err := yaml.Marshal(c)
 	if err != nil {
 		return nil, fmt.Errorf("write settings as YAML: %w", err)

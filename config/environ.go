@@ -75,12 +75,15 @@ func (c *Config) readArticle(vars map[string]string) {
 			*to = v
 		}
 	}
-	set(&c.InfluxDB.URL, "INFLUXDB_URL")
 	set(&c.InfluxDB.Org, "INFLUXDB_ORG")
 	set(&c.InfluxDB.Bucket, "INFLUXDB_BUCKET")
-	if v := vars["INFLUXDB_TOKEN"]; v != "" {
-		c.InfluxDB.Token = telemetry.Secret(v)
+	secret := func(to *telemetry.Secret, name string) {
+		if v := vars[name]; v != "" {
+			*to = telemetry.Secret(v)
+		}
 	}
+	secret(&c.InfluxDB.URL, "INFLUXDB_URL")
+	secret(&c.InfluxDB.Token, "INFLUXDB_TOKEN")
 }
 
 // fromKubernetes recognizes what Kubernetes sets in every container for a service called

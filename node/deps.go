@@ -16,29 +16,35 @@ import (
 	"millrace/bus"
 	"millrace/config"
 	"millrace/engine"
+	"millrace/fault"
 	"millrace/option"
 	"millrace/store"
 	"millrace/store/hot"
+	"millrace/store/influx"
+	"millrace/telemetry"
 )
 
 // deps is what the API shows of the node.
 func (n *Node) deps(log *slog.Logger) api.Deps {
-	return api.Deps{
+	answers := stored{n.store, n.influx, n.cfg.SQL, n.log}
+	d := api.Deps{
 		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
-		Latest: latest{n.hot}, Store: stored{n.store, n.cfg.SQL}, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
+		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
 		Summary: n.summary, Status: n.status,
 		Connectors: n.sources.kinds(), Sources: n.sources, DeadLetters: deadLetters{n.bus, n.pipelines}, Views: n.table,
-		Replicas: n.replicas.list, Config: n.cfg.YAML,
+		Replicas: n.replicas.list, Config: n.cfg.YAML, LogLevel: telemetry.LevelOf(log), Storage: n.storage,
 		Ready:  []api.Check{{Name: "bus", Ready: n.bus.Ping}, {Name: "store", Ready: n.storeReady}},
 		Ingest: n.ingest(log), MetricsEndpoint: n.metrics.Endpoint(log), Screen: screen(),
 		Security: n.security(),
 	}
+	n.showAlerts(&d)
+	return d
 }
 
 // ingest mounts the push protocols. Each has a source of its own among the active ones.
 func (n *Node) ingest(log *slog.Logger) map[string]http.Handler {
 	routes := map[string]http.Handler{}
-	for _, spec := range builtin.Ingest() {
+	for _, spec := range builtin.Ingest(n.dropped()) {
 		vals, err := option.Check("ingest "+spec.Name, spec.Options, nil)
 		if err != nil {
 			panic(err) // a Spec whose defaults do not hold
@@ -58,8 +64,17 @@ func (n *Node) ingest(log *slog.Logger) map[string]http.Handler {
 	return routes
 }
 
+// dropped counts the samples of Prometheus that are no values.
+func (n *Node) dropped() func(reason string, samples int) {
+	counts := n.metrics.Counter("ingest", "samples_dropped_total", "Samples of remote write that are no values: stale markers, NaN, infinities.", "reason")
+	return func(reason string, samples int) { counts.With(reason).Add(float64(samples)) }
+}
+
 func (n *Node) security() api.Security {
-	s := api.Security{Loopback: isLoopback(n.Addr()), Hosts: n.cfg.Hosts, Origins: n.cfg.CORS.Origins}
+	s := api.Security{
+		Loopback: isLoopback(n.Addr()), Hosts: n.cfg.Hosts, Origins: n.cfg.CORS.Origins, TLS: n.tls,
+		RequestsPerSecond: float64(n.cfg.Limits.RequestsPerSecond), LiveClients: n.cfg.Limits.LiveClients,
+	}
 	for _, t := range n.cfg.Tokens {
 		s.Tokens = append(s.Tokens, api.Token{Name: t.Name, Role: api.Role(t.Role), Secret: t.Token})
 	}
@@ -114,7 +129,7 @@ func hostname() string {
 const demoTopic = "sensors.raw"
 
 // latest adapts the hot values.
-type latest struct{ *hot.Hot }
+type latest struct{ hot.Reader }
 
 // Points implements api.Latest.
 func (l latest) Points(metrics ...string) []api.Point {
@@ -129,7 +144,9 @@ func (l latest) Points(metrics ...string) []api.Point {
 // stored adapts the store.
 type stored struct {
 	*store.Store
+	influx *influx.DB // answers Select when it is there
 	limits config.SQL
+	log    *slog.Logger
 }
 
 // Measurements implements api.Store.
@@ -154,11 +171,8 @@ func instant(t time.Time) *time.Time {
 
 // Select implements api.Store.
 func (s stored) Select(ctx context.Context, q api.Selection) (api.Selected, error) {
-	query := store.Query{Measurement: q.Measurement, From: q.From, Upto: q.Upto, Fields: q.Fields, Limit: q.Limit}
-	for _, f := range q.Filters {
-		query.Filters = append(query.Filters, store.Filter{Column: f.Column, Op: store.Op(f.Op), Values: f.Values})
-	}
-	points, err := s.Store.Select(ctx, query)
+	query := store.Query{Measurement: q.Measurement, From: q.From, Upto: q.Upto, Fields: q.Fields, Limit: q.Limit, Filters: filters(q.Filters)}
+	points, warnings, err := s.ask(ctx, query)
 	if err != nil {
 		return api.Selected{}, err
 	}
@@ -166,7 +180,27 @@ func (s stored) Select(ctx context.Context, q api.Selection) (api.Selected, erro
 	for i, p := range points.Points {
 		rows[i] = api.QueryRow{Time: p.Time, Measurement: p.Measurement, Field: p.Field, Value: p.Value, Tags: p.Tags}
 	}
-	return api.Selected{Rows: rows, Truncated: points.Truncated}, nil
+	return api.Selected{Rows: rows, Truncated: points.Truncated, Warnings: warnings}, nil
+}
+
+// ask asks InfluxDB if it is the warm store, and the store of this process if not, or while InfluxDB is away: every replica
+// has what its disk still holds.
+func (s stored) ask(ctx context.Context, q store.Query) (*store.Points, []string, error) {
+	if s.influx != nil {
+		points, err := s.influx.Select(ctx, q)
+		switch fault.KindOf(err) {
+		case fault.Unavailable:
+			s.log.Warn("InfluxDB is away: the local store answers", "error", err)
+		case fault.NotFound: // it may not have been written there yet
+		default:
+			return points, nil, err
+		}
+	}
+	points, err := s.Store.Select(ctx, q)
+	if err != nil {
+		return nil, nil, err
+	}
+	return points, points.Warnings, nil
 }
 
 // SQL implements api.Store.
@@ -175,7 +209,7 @@ func (s stored) SQL(ctx context.Context, text string, limit int) (api.Table, err
 	if err != nil {
 		return api.Table{}, err
 	}
-	t := api.Table{Rows: res.Rows, Truncated: res.Truncated}
+	t := api.Table{Rows: res.Rows, Truncated: res.Truncated, Warnings: res.Warnings}
 	for _, c := range res.Columns {
 		t.Columns = append(t.Columns, api.Column{Name: c.Name, Type: c.Type})
 	}

@@ -7,6 +7,8 @@ package node
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -19,7 +21,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"millrace/alert"
 	"millrace/api"
+	"millrace/blob"
 	"millrace/broker"
 	"millrace/builtin"
 	"millrace/bus"
@@ -33,6 +37,8 @@ import (
 	"millrace/option"
 	"millrace/store"
 	"millrace/store/hot"
+	"millrace/store/influx"
+	"millrace/store/redis"
 	"millrace/telemetry"
 	"millrace/ui"
 	"millrace/vec"
@@ -45,25 +51,32 @@ type Node struct {
 	log     *slog.Logger
 	began   time.Time
 
-	broker    *broker.Broker // nil with a cluster
-	bus       *bus.Bus
-	store     *store.Store
-	hot       *hot.Hot
-	table     *bus.Table // what replicas share: pipelines, sources, rules
-	work      *work
-	pipelines *pipelines
-	sources   *sources
-	planned   []*pipeline // of the configuration
-	replicas  *replicas
+	broker     *broker.Broker // nil with a cluster
+	bus        *bus.Bus
+	bucket     *blob.Bucket // nil: none
+	store      *store.Store
+	influx     *influx.DB // nil: the store answers alone
+	hot        *hot.Hot
+	redis      *redis.Hot // nil: hot answers alone
+	table      *bus.Table // what replicas share: pipelines, sources, rules
+	work       *work
+	pipelines  *pipelines
+	sources    *sources
+	planned    []*pipeline // of the configuration
+	replicas   *replicas
+	alerts     *alert.Evaluator // nil: nothing is watched
+	alertTable *bus.Table
+	tls        *tls.Config // nil: plain HTTP
 	// storeRefused counts records that the store could not keep.
-	storeRefused atomic.Int64
-	metrics      *telemetry.Metrics
-	events       *arrivals
-	topics       *topicWatch
-	latency      *telemetry.Latency
-	demo         *demoState
-	listener     net.Listener
-	server       *api.Server
+	storeRefused  atomic.Int64
+	storeRefusals telemetry.CounterSet // the same by topic
+	metrics       *telemetry.Metrics
+	events        *arrivals
+	topics        *topicWatch
+	latency       *telemetry.Latency
+	demo          *demoState
+	listener      net.Listener
+	server        *api.Server
 }
 
 // Open opens every part. What is open already is closed again if a later one fails.
@@ -81,11 +94,13 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 		return n, err
 	}
 	n.metrics = telemetry.NewMetrics(version)
-	n.events = &arrivals{counts: n.metrics.Counter("collect", "records_total", "Records taken in, by source.", "source"), last: map[string]time.Time{}}
+	n.events = &arrivals{counts: n.metrics.Counter("node", "source_records_total", "Records taken in, by source.", "source"), last: map[string]time.Time{}}
 	if err := n.openBus(ctx, log); err != nil {
 		return n, err
 	}
-	n.hot = hot.New(hot.Options{})
+	if err := n.openTiers(ctx, log); err != nil {
+		return n, err
+	}
 	n.store, err = store.Open(filepath.Join(cfg.Data, "store"), n.storeOptions(log))
 	if err != nil {
 		return n, err
@@ -105,7 +120,16 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 	if err := n.openSources(); err != nil {
 		return n, err
 	}
+	n.storeRefusals = n.metrics.Counter("store", "records_refused_total", "Records that could not be kept, by topic.", "topic")
 	n.registerMetrics()
+	if err := n.openAlerts(ctx, log); err != nil {
+		return n, err
+	}
+	if cfg.TLS.CertFile != "" {
+		if n.tls, err = api.LoadTLS(cfg.TLS.CertFile, cfg.TLS.KeyFile, n.log); err != nil {
+			return n, err
+		}
+	}
 	n.server = api.New(n.deps(log))
 	return n, nil
 }
@@ -134,7 +158,11 @@ func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
 	}
 	octx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	b, err := bus.Open(octx, bus.Config{Seeds: seeds, Logger: log.With("logger", "bus")})
+	reach, err := n.busConfig(seeds, log)
+	if err != nil {
+		return err
+	}
+	b, err := bus.Open(octx, reach)
 	if err != nil {
 		return err
 	}
@@ -147,11 +175,49 @@ func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
+// busConfig says how to reach the bus. TLS and SASL are for clusters.
+func (n *Node) busConfig(seeds []string, log *slog.Logger) (bus.Config, error) {
+	c := bus.Config{Seeds: seeds, Logger: log.With("logger", "bus")}
+	if n.cfg.Kafka.Embedded() {
+		return c, nil
+	}
+	if s := n.cfg.Kafka.SASL; s.Mechanism != "" {
+		c.SASL = &bus.SASL{Mechanism: s.Mechanism, User: s.User, Password: s.Password.Reveal()}
+	}
+	t := n.cfg.Kafka.TLS
+	if !t.Enabled {
+		return c, nil
+	}
+	c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	if t.CAFile != "" {
+		pem, err := os.ReadFile(t.CAFile)
+		if err != nil {
+			return c, fault.New(fault.Invalid, "read kafka.tls.ca_file: %w", err)
+		}
+		if c.TLS.RootCAs = x509.NewCertPool(); !c.TLS.RootCAs.AppendCertsFromPEM(pem) {
+			return c, fault.New(fault.Invalid, "read kafka.tls.ca_file %s: it has no certificate", t.CAFile)
+		}
+	}
+	if t.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			return c, fault.New(fault.Invalid, "read kafka.tls.cert_file: %w", err)
+		}
+		c.TLS.Certificates = []tls.Certificate{cert}
+	}
+	return c, nil
+}
+
 func (n *Node) storeOptions(log *slog.Logger) store.Options {
 	return store.Options{
-		Log:         log.With("logger", "store"),
-		FlushEvery:  time.Duration(n.cfg.Store.FlushInterval),
-		Retention:   n.retention(),
+		Log:        log.With("logger", "store"),
+		FlushEvery: time.Duration(n.cfg.Store.FlushInterval),
+		Retention:  n.retention(),
+		RollupRetention: map[time.Duration]time.Duration{
+			time.Minute: time.Duration(n.cfg.Store.RollupRetention.Minute), time.Hour: time.Duration(n.cfg.Store.RollupRetention.Hour),
+		},
+		Bucket: n.bucket, BucketAfter: time.Duration(n.cfg.Bucket.After), BucketPrefix: "parts/" + n.replica() + "/",
+		BucketCacheBytes: int64(n.cfg.Bucket.Cache), ResultBytes: int64(n.cfg.Store.QueryCache),
 		QueryMemory: int64(n.cfg.SQL.Memory), QueryThreads: n.cfg.SQL.Threads,
 	}
 }
@@ -187,6 +253,9 @@ func (n *Node) openPipelines() error {
 
 // snapshots are where jobs keep their state.
 func (n *Node) snapshots() func(job string) state.Place {
+	if n.bucket != nil && n.cfg.Bucket.Snapshots {
+		return state.Buckets(n.bucket, "snapshots/")
+	}
 	return state.Folders(filepath.Join(n.cfg.Data, "state"))
 }
 
@@ -206,6 +275,31 @@ func (n *Node) openSources() error {
 		entries = append(entries, sourceEntry{Name: s.Name, Connector: s.Connector, Options: option.Values(s.Options)})
 	}
 	return n.sources.configure(entries)
+}
+
+// openTiers sets up what is beside the store: the newest values, the bucket and InfluxDB.
+func (n *Node) openTiers(ctx context.Context, log *slog.Logger) (err error) {
+	address := n.cfg.Redis.URL.Reveal()
+	n.hot = hot.New(hot.Options{Track: address != ""})
+	if address != "" {
+		if n.redis, err = redis.Open(redis.Config{Address: address, Log: log.With("logger", "redis")}, n.hot); err != nil {
+			return err
+		}
+	}
+	if n.cfg.Bucket.URL != "" {
+		if n.bucket, err = blob.Open(ctx, n.cfg.Bucket.URL); err != nil {
+			return err
+		}
+	}
+	return n.openInflux(log)
+}
+
+// newest are the newest values, of all replicas where Redis is shared.
+func (n *Node) newest() hot.Reader {
+	if n.redis != nil {
+		return n.redis
+	}
+	return n.hot
 }
 
 // openReplicas joins those that share the cluster.
@@ -282,11 +376,21 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 	})
 	outer.Go(func() error { return again(outerCtx, n.log, "table", n.table.Run) })
+	if n.alertTable != nil {
+		outer.Go(func() error { return again(outerCtx, n.log, "alert table", n.alertTable.Run) })
+	}
 	if err := n.configure(ctx); err != nil && ctx.Err() == nil {
 		inner.Go(func() error { return err })
 	}
 	inner.Go(func() error { return n.topics.run(innerCtx) })
 	inner.Go(func() error { return again(innerCtx, n.log, "storing", n.storing().run) })
+	if n.influx != nil {
+		outer.Go(func() error { return n.influx.Run(outerCtx) })
+		inner.Go(func() error { return again(innerCtx, n.log, "storing in InfluxDB", n.warmStoring().run) })
+	}
+	if n.redis != nil {
+		outer.Go(func() error { return n.redis.Run(outerCtx) })
+	}
 	inner.Go(func() error { return n.pipelines.run(innerCtx) })
 	inner.Go(func() error { return n.sources.run(innerCtx) })
 	inner.Go(func() error { return n.work.run(innerCtx) })
@@ -377,9 +481,9 @@ func again(ctx context.Context, log *slog.Logger, name string, run func(context.
 
 func (n *Node) storing() *storing {
 	return &storing{
-		bus: n.bus, store: n.store, hot: n.hot, formats: n.pipelines.env.Formats, pipes: n.pipelines,
+		bus: n.bus, store: local{n.store}, name: "store", hot: n.hot, formats: n.pipelines.env.Formats, pipes: n.pipelines,
 		topics: n.cfg.Store.Topics, log: n.log, latency: n.latency, failed: &n.storeRefused,
-		refused: n.metrics.Counter("store", "records_refused_total", "Records that could not be kept, by topic.", "topic"),
+		refused: n.storeRefusals,
 	}
 }
 
@@ -398,6 +502,9 @@ func (n *Node) close(ctx context.Context) error {
 	}
 	if n.store != nil {
 		keep(n.store.Close())
+	}
+	if n.bucket != nil {
+		keep(n.bucket.Close())
 	}
 	if n.bus != nil {
 		keep(n.bus.Close(ctx))

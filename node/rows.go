@@ -219,13 +219,13 @@ func (a *arena) reset() { a.data, a.ends = a.data[:0], a.ends[:0] }
 
 // deadLetter is a record that tells of one that could not be kept, with the headers that pipelines
 // write, too.
-func deadLetter(topic string, partition int32, offset int64, value []byte, why error) bus.Record {
+func deadLetter(by, topic string, partition int32, offset int64, value []byte, why error) bus.Record {
 	h := func(name, value string) bus.Header { return bus.Header{Key: name, Value: []byte(value)} }
 	rec := bus.Record{
 		Topic: topic + ".dead", Value: append([]byte{}, value...),
 		Headers: []bus.Header{
 			h(engine.HeaderError, why.Error()), h(engine.HeaderTopic, topic), h(engine.HeaderPartition, fmt.Sprint(partition)),
-			h(engine.HeaderOffset, fmt.Sprint(offset)), h(engine.HeaderPipeline, "store"),
+			h(engine.HeaderOffset, fmt.Sprint(offset)), h(engine.HeaderPipeline, by),
 		},
 	}
 	var f *format.Error

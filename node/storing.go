@@ -17,8 +17,12 @@ import (
 	"millrace/telemetry"
 )
 
-// keeper is a store as storing sees it: *store.Store, or an outer one beside it.
+// keeper is a store as storing sees it: the one of this process, or InfluxDB.
 type keeper interface {
+	// Begin is Accepted for a partition that is read from now on.
+	Begin(ctx context.Context, topic string, partition int32) (upto int64, ok bool, err error)
+	// Settle is called every few seconds and at the end, to note what is kept.
+	Settle(ctx context.Context) error
 	// Accepted is the offset up to which a partition is kept.
 	Accepted(topic string, partition int32) (upto int64, ok bool)
 	// Append keeps groups of rows that were read from a range of offsets. A *store.Refused names rows that cannot be kept;
@@ -34,6 +38,7 @@ type keeper interface {
 type storing struct {
 	bus   *bus.Bus
 	store keeper
+	name  string   // of the store, in dead letters
 	hot   *hot.Hot // nil: not from here
 	// mine says which partitions to read; nil is all.
 	mine    func(topic string, partition int32) bool
@@ -89,7 +94,13 @@ func (s *storing) run(ctx context.Context) error {
 		if err := s.look(ctx, r); err != nil {
 			return err
 		}
-		if err := s.take(ctx, r, time.Now().Add(lookEvery)); err != nil {
+		err := s.take(ctx, r, time.Now().Add(lookEvery))
+		settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		if settleErr := s.store.Settle(settling); err == nil {
+			err = settleErr
+		}
+		cancel()
+		if err != nil {
 			return err
 		}
 	}
@@ -146,7 +157,10 @@ func (s *storing) lookAt(ctx context.Context, r *bus.Reader, t bus.Topic) error 
 			delete(reading, p.ID)
 			continue
 		}
-		from, ok := s.store.Accepted(t.Name, p.ID)
+		from, ok, err := s.store.Begin(ctx, t.Name, p.ID)
+		if err != nil {
+			return err
+		}
 		if !ok {
 			from = p.Start
 		}
@@ -303,5 +317,5 @@ func (s *storing) refuse(ctx context.Context, topic string, partition int32, off
 	if s.failed != nil {
 		s.failed.Add(1)
 	}
-	return s.bus.Append(ctx, []bus.Record{deadLetter(topic, partition, offset, value, why)})
+	return s.bus.Append(ctx, []bus.Record{deadLetter(s.name, topic, partition, offset, value, why)})
 }
