@@ -205,7 +205,6 @@ type bench struct {
 	table  *memTable
 	source *fakeSource
 	inbox  *inbox
-	rules  []Rule
 	set    Settings
 	e      *Evaluator
 	run    func() // called by pass, so that a test can set the source before the first evaluation

@@ -72,7 +72,8 @@ func (t Timing) check(owner string) error {
 		d         Duration
 		low, high time.Duration
 	}{
-		{"group_wait", t.GroupWait, 0, time.Hour}, {"group_interval", t.GroupInterval, time.Second, 24 * time.Hour},
+		{"group_wait", t.GroupWait, 0, time.Hour},
+		{"group_interval", t.GroupInterval, time.Second, 24 * time.Hour},
 		{"repeat_interval", t.RepeatInterval, time.Second, maxFor},
 	} {
 		if f.d.Std() < f.low || f.d.Std() > f.high {

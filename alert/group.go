@@ -85,9 +85,10 @@ func (m *memory) bundles(c Channel, inhibit []Inhibition, now time.Time) map[str
 			firing = append(firing, a)
 		}
 	})
+	sources := muting(inhibit, firing)
 	for _, a := range firing {
 		r := m.rule(a.Rule)
-		if !c.takes(r, a.Level) || len(silencedBy(m.silences, a, now)) > 0 || inhibited(inhibit, firing, a) {
+		if !c.takes(r, a.Level) || len(silencedBy(m.silences, a, now)) > 0 || inhibited(inhibit, sources, a) {
 			continue
 		}
 		labels, id := grouped(r, a)

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -98,17 +99,28 @@ func (i Inhibition) check() error {
 	return nil
 }
 
-// inhibited reports whether one of the alerts that fire mutes a. An alert that is source and target at once mutes
-// nothing, so that two never mute each other.
-func inhibited(rules []Inhibition, firing []*alert, a *alert) bool {
-	for _, rule := range rules {
-		if !matches(rule.Target, a) {
+// muting are the alerts that mute others, by inhibition. One that is source and target at once mutes nothing, so that two
+// never mute each other.
+func muting(rules []Inhibition, firing []*alert) [][]*alert {
+	out := make([][]*alert, len(rules))
+	for i, rule := range rules {
+		for _, a := range firing {
+			if matches(rule.Source, a) && !matches(rule.Target, a) {
+				out[i] = append(out[i], a)
+			}
+		}
+	}
+	return out
+}
+
+// inhibited reports whether one of the alerts that mute mutes a.
+func inhibited(rules []Inhibition, sources [][]*alert, a *alert) bool {
+	for i, rule := range rules {
+		if len(sources[i]) == 0 || !matches(rule.Target, a) {
 			continue
 		}
-		for _, b := range firing {
-			if b.ID != a.ID && matches(rule.Source, b) && !matches(rule.Target, b) && alike(rule.Equal, a, b) {
-				return true
-			}
+		if slices.ContainsFunc(sources[i], func(b *alert) bool { return alike(rule.Equal, a, b) }) {
+			return true
 		}
 	}
 	return false
