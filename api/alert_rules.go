@@ -1,17 +1,14 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"millrace/fault"
-	"millrace/option"
+	"millrace/alert"
+	"millrace/notify"
 )
 
 // AlertRule says what is watched, and when it is wrong.
@@ -24,17 +21,18 @@ type AlertRule struct {
 	SQL           string            `json:"sql,omitempty" maxLength:"100000" doc:"Instead of a metric: a SELECT whose rows are conditions that hold. Column value is the value, threshold its threshold if it has one; the others are labels."`
 	Op            string            `json:"op,omitempty" enum:">,>=,<,<=" doc:"> if it is left out"`
 	Threshold     *float64          `json:"threshold,omitempty" example:"80"`
-	For           string            `json:"for,omitempty" maxLength:"32" doc:"How long the condition holds before it fires" example:"30s"`
-	KeepFiringFor string            `json:"keep_firing_for,omitempty" maxLength:"32" doc:"How long it is firing after the condition has ended"`
+	For           alert.Duration    `json:"for" required:"false" maxLength:"32" doc:"How long the condition holds before it fires" example:"30s"`
+	KeepFiringFor alert.Duration    `json:"keep_firing_for" required:"false" maxLength:"32" doc:"How long it is firing after the condition has ended" example:"0s"`
 	Recover       *float64          `json:"recover,omitempty" doc:"The threshold at which a firing alert is over, so that a value around the threshold does not flap"`
-	Interval      string            `json:"interval,omitempty" maxLength:"32" doc:"How often it is evaluated; 10s if it is left out"`
-	Level         string            `json:"level,omitempty" enum:"info,warning,error,critical" doc:"By how far the value is beyond the threshold, if it is left out: more than 1.5 times critical, more than 1.2 times error, else warning"`
+	Interval      alert.Duration    `json:"interval" required:"false" maxLength:"32" doc:"How often it is evaluated; 10s if it is left out" example:"10s"`
+	Level         notify.Level      `json:"level,omitempty" enum:"info,warning,error,critical" doc:"By how far the value is beyond the threshold, if it is left out: more than 1.5 times critical, more than 1.2 times error, else warning"`
 	Labels        map[string]string `json:"labels,omitempty" nullable:"false" maxProperties:"32" doc:"Put onto every alert"`
-	GroupBy       []string          `json:"group_by,omitempty" nullable:"false" maxItems:"16" doc:"Labels whose values tell notices apart; rule if it is left out"`
+	GroupBy       []string          `json:"group_by,omitempty" nullable:"false" maxItems:"32" doc:"Labels whose values tell notices apart; rule if it is left out"`
 	Channels      []string          `json:"channels,omitempty" nullable:"false" maxItems:"32" doc:"Where to send; all channels whose levels match, if it is left out"`
 	NoData        string            `json:"no_data,omitempty" enum:"keep,alert,ok" doc:"When there is no value: keep the state, alert, or take it as well; keep if it is left out"`
-	Summary       string            `json:"summary,omitempty" maxLength:"2000" doc:"The text of an alert, {value}, {threshold} and {label} standing for theirs" example:"CPU at {value} %"`
-	Origin        string            `json:"origin,omitempty" readOnly:"true" enum:"default,config,api"`
+	StaleAfter    alert.Duration    `json:"stale_after,omitempty" maxLength:"32" doc:"A value that is older is none; 5m if it is left out, or three intervals" example:"5m"`
+	Summary       string            `json:"summary,omitempty" maxLength:"2000" doc:"The text of an alert, {value}, {threshold} and {label} standing for theirs" example:"CPU of {host} at {value} %"`
+	Origin        alert.Origin      `json:"origin,omitempty" readOnly:"true" enum:"default,config,api"`
 }
 
 // AlertRuleState is a rule and how it fares.
@@ -52,17 +50,17 @@ type RuleState struct {
 	Pending         int        `json:"pending"`
 }
 
+// AlertRuleList are the rules that there are.
+type AlertRuleList struct {
+	Rules []AlertRuleState `json:"rules" nullable:"false"`
+}
+
 // Condition is a row of a rule: something that is wrong at this moment.
 type Condition struct {
 	Labels    map[string]string `json:"labels" nullable:"false"`
 	Value     float64           `json:"value"`
 	Threshold float64           `json:"threshold"`
-	Level     string            `json:"level" enum:"info,warning,error,critical"`
-}
-
-// AlertRuleList are the rules that there are.
-type AlertRuleList struct {
-	Rules []AlertRuleState `json:"rules" nullable:"false"`
+	Level     notify.Level      `json:"level" enum:"info,warning,error,critical"`
 }
 
 // RuleTrial is what a rule finds now.
@@ -72,23 +70,20 @@ type RuleTrial struct {
 	Hint       string      `json:"hint,omitempty" doc:"How to mend it"`
 }
 
-// Bounds of the times of a rule. An evaluation is a query.
-const (
-	minRuleInterval = time.Second
-	maxRuleInterval = 24 * time.Hour
-	maxRuleFor      = 31 * 24 * time.Hour
-)
-
 func (s *Server) addAlertRules(api huma.API) {
-	p := part{s, api, s.deps.Rules != nil, "alerts"}
+	p := part{s, api, s.deps.Alerts != nil, "alerts"}
 	tags := []string{"alerts"}
 	example := map[string]any{"name": "cpu_high", "metric": "cpu_usage", "op": ">", "threshold": 80, "for": "30s", "summary": "CPU of {host} at {value} %"}
 	type listOutput struct{ Body AlertRuleList }
 	registerPart(p, huma.Operation{
 		OperationID: "alert-rules", Method: http.MethodGet, Path: "/api/alerts/rules", Tags: tags, Summary: "What is watched",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput, error) {
-		list, err := s.alertRules(ctx)
-		return &listOutput{AlertRuleList{list}}, err
+	}, func(context.Context, *struct{}) (*listOutput, error) {
+		found := s.deps.Alerts.Rules()
+		list := make([]AlertRuleState, len(found))
+		for i, r := range found {
+			list[i] = viewRule(r)
+		}
+		return &listOutput{AlertRuleList{list}}, nil
 	})
 	type ruleInput struct{ Body AlertRule }
 	type ruleOutput struct{ Body AlertRuleState }
@@ -96,29 +91,18 @@ func (s *Server) addAlertRules(api huma.API) {
 		OperationID: "apply-alert-rule", Method: http.MethodPost, Path: "/api/alerts/rules", Tags: tags,
 		Summary: "Watch something; a rule of that name is replaced", MaxBodyBytes: maxScriptBytes, RequestBody: sample(example),
 	}, func(ctx context.Context, in *ruleInput) (*ruleOutput, error) {
-		rule, err := in.Body.complete()
-		if err == nil {
-			err = s.deps.Rules.Apply(ctx, rule)
-		}
+		kept, err := s.deps.Alerts.PutRule(ctx, alert.Rule(in.Body))
 		if err != nil {
 			return nil, err
 		}
-		s.audit(ctx, "alert rule applied", "rule", rule.Name)
-		list, err := s.alertRules(ctx)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(list, func(r AlertRuleState) bool { return r.Name == rule.Name })
-		if i < 0 {
-			return nil, fault.New(fault.NotFound, "rule %q does not exist any more", rule.Name)
-		}
-		return &ruleOutput{list[i]}, nil
+		s.audit(ctx, "alert rule applied", "rule", kept.Name)
+		return &ruleOutput{viewRule(kept)}, nil
 	})
 	registerPart(p, huma.Operation{
 		OperationID: "drop-alert-rule", Method: http.MethodDelete, Path: "/api/alerts/rules/{name}", Tags: tags,
-		Summary: "Watch it no more", DefaultStatus: http.StatusNoContent,
+		Summary: "Watch it no more; a default rule that was replaced comes back", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *nameInput) (*struct{}, error) {
-		if err := s.deps.Rules.Drop(ctx, in.Name); err != nil {
+		if err := s.deps.Alerts.DeleteRule(ctx, in.Name); err != nil {
 			return nil, err
 		}
 		s.audit(ctx, "alert rule dropped", "rule", in.Name)
@@ -129,78 +113,32 @@ func (s *Server) addAlertRules(api huma.API) {
 		OperationID: "test-alert-rule", Method: http.MethodPost, Path: "/api/alerts/rules/test", Tags: tags,
 		Summary: "See what a rule would find, without keeping it", MaxBodyBytes: maxScriptBytes, RequestBody: sample(example),
 	}, func(ctx context.Context, in *ruleInput) (*testOutput, error) {
-		rule, err := in.Body.complete()
-		if err != nil {
-			return nil, err
-		}
-		leave, err := s.gates.sql.enter(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer leave()
-		found, err := s.deps.Rules.Test(ctx, rule)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		out := &testOutput{RuleTrial{Conditions: orEmpty(found)}}
-		for i := range out.Body.Conditions {
-			c := &out.Body.Conditions[i]
-			c.Labels, c.Value, c.Threshold = orNone(c.Labels), finite(c.Value), finite(c.Threshold)
-		}
-		out.Body.Error, out.Body.Hint = told(Kind{}, nil, err)
-		return out, nil
+		trial, err := s.tryRule(ctx, alert.Rule(in.Body))
+		return &testOutput{trial}, err
 	})
 }
 
-// alertRules returns the rules by name.
-func (s *Server) alertRules(ctx context.Context) ([]AlertRuleState, error) {
-	list, err := s.deps.Rules.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b AlertRuleState) int { return strings.Compare(a.Name, b.Name) })
-	return orEmpty(list), nil
+func viewRule(r alert.RuleStatus) AlertRuleState {
+	r.State.Error = withoutPassword(r.State.Error)
+	return AlertRuleState{AlertRule(r.Rule), RuleState(r.State)}
 }
 
-// complete returns the rule with what it leaves out filled in, or says what is wrong with it.
-func (r AlertRule) complete() (AlertRule, error) {
-	r.Origin = ""
-	if (r.Metric == "") == (r.SQL == "") {
-		return r, fault.New(fault.Invalid, "rule %q: give it a metric or sql, one of them", r.Name)
+// tryRule evaluates a rule, waiting for its turn as SQL does.
+func (s *Server) tryRule(ctx context.Context, r alert.Rule) (RuleTrial, error) {
+	leave, err := s.gates.sql.enter(ctx)
+	if err != nil {
+		return RuleTrial{}, err
 	}
-	if hasNUL(r.Metric + r.SQL) {
-		return r, fault.New(fault.Invalid, "rule %q: there is a NUL in it", r.Name)
+	defer leave()
+	found, err := s.deps.Alerts.TestRule(ctx, r)
+	if ctx.Err() != nil {
+		return RuleTrial{}, ctx.Err()
 	}
-	if r.Metric != "" && r.Threshold == nil {
-		return r, fault.New(fault.Invalid, "rule %q: threshold is missing", r.Name)
+	t := RuleTrial{Conditions: make([]Condition, len(found))}
+	for i, c := range found {
+		c.Labels = orNone(c.Labels)
+		t.Conditions[i] = Condition(c)
 	}
-	if r.SQL != "" && r.Aggregate != "" {
-		return r, fault.New(fault.Invalid, "rule %q: aggregate is for a metric; aggregate in the SQL", r.Name)
-	}
-	on := true
-	r.Enabled = cmp.Or(r.Enabled, &on)
-	r.Op, r.NoData = cmp.Or(r.Op, ">"), cmp.Or(r.NoData, "keep")
-	if len(r.GroupBy) == 0 {
-		r.GroupBy = []string{"rule"}
-	}
-	if r.Recover != nil && r.Threshold != nil && (strings.HasPrefix(r.Op, ">") && *r.Recover > *r.Threshold || strings.HasPrefix(r.Op, "<") && *r.Recover < *r.Threshold) {
-		return r, fault.New(fault.Invalid, "rule %q: recover is on the wrong side of the threshold", r.Name).
-			WithHint("a rule with %s is over when the value is back at recover, on the good side of threshold", r.Op)
-	}
-	r.For, r.KeepFiringFor, r.Interval = cmp.Or(r.For, "0s"), cmp.Or(r.KeepFiringFor, "0s"), cmp.Or(r.Interval, "10s")
-	for _, f := range []struct {
-		name, text string
-		least      time.Duration
-		most       time.Duration
-	}{{"for", r.For, 0, maxRuleFor}, {"keep_firing_for", r.KeepFiringFor, 0, maxRuleFor}, {"interval", r.Interval, minRuleInterval, maxRuleInterval}} {
-		d, err := option.ParseDuration(f.text)
-		if err != nil {
-			return r, fault.New(fault.Invalid, "rule %q: %s: %w", r.Name, f.name, err)
-		}
-		if d < f.least || d > f.most {
-			return r, fault.New(fault.Invalid, "rule %q: %s: %s is not between %s and %s", r.Name, f.name, f.text, f.least, f.most)
-		}
-	}
-	return r, nil
+	t.Error, t.Hint = told(Kind{}, nil, err)
+	return t, nil
 }

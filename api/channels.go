@@ -1,52 +1,68 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"millrace/alert"
 	"millrace/fault"
+	"millrace/notify"
 	"millrace/option"
 )
 
 // Channel is where alerts are sent to.
 type Channel struct {
-	Name         string        `json:"name"`
-	Kind         string        `json:"kind" doc:"Its notifier"`
-	Options      option.Values `json:"options" nullable:"false" doc:"Secrets are ******"`
-	Levels       []string      `json:"levels" nullable:"false" doc:"Which alerts it gets; none: all"`
-	SendResolved bool          `json:"send_resolved" doc:"It is told when an alert is over, too"`
-	Origin       string        `json:"origin" enum:"config,api"`
-	State        ChannelState  `json:"state"`
+	Name           string          `json:"name"`
+	Kind           string          `json:"kind" doc:"Its notifier"`
+	Options        option.Values   `json:"options" nullable:"false" doc:"Secrets are ******"`
+	Levels         []notify.Level  `json:"levels" nullable:"false" doc:"Which alerts it gets; none: all"`
+	SendResolved   *bool           `json:"send_resolved" doc:"It is told when an alert is over, too"`
+	GroupWait      *alert.Duration `json:"group_wait,omitempty"`
+	GroupInterval  *alert.Duration `json:"group_interval,omitempty"`
+	RepeatInterval *alert.Duration `json:"repeat_interval,omitempty"`
+	PerMinute      int             `json:"per_minute,omitempty"`
+	Origin         alert.Origin    `json:"origin,omitempty" enum:"config,api"`
+}
+
+// ChannelView is a channel and how it fares.
+type ChannelView struct {
+	Channel
+	State ChannelState `json:"state"`
 }
 
 // ChannelState is how a channel fares.
 type ChannelState struct {
-	Sent       int64      `json:"sent"`
-	Failed     int64      `json:"failed"`
-	Dropped    int64      `json:"dropped" doc:"Left out because too many waited"`
-	Queued     int64      `json:"queued"`
-	LastError  string     `json:"last_error,omitempty"`
-	LastSentAt *time.Time `json:"last_sent_at,omitempty"`
+	Sent        int64      `json:"sent"`
+	Failed      int64      `json:"failed" doc:"Attempts that failed"`
+	Dropped     int64      `json:"dropped" doc:"Notices that were over before they could be sent"`
+	Queued      int        `json:"queued" doc:"Groups of alerts that wait to be told"`
+	LastError   string     `json:"last_error,omitempty"`
+	LastErrorAt *time.Time `json:"last_error_at,omitempty"`
+	LastSentAt  *time.Time `json:"last_sent_at,omitempty"`
 }
 
 // ChannelList are the channels that there are.
 type ChannelList struct {
-	Channels []Channel `json:"channels" nullable:"false"`
+	Channels []ChannelView `json:"channels" nullable:"false"`
 }
 
 // ChannelRequest makes a channel.
 type ChannelRequest struct {
-	Name         string   `json:"name" minLength:"1" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"ops"`
-	Kind         string   `json:"kind" minLength:"1" maxLength:"100" example:"webhook" doc:"One of /api/notifiers"`
-	Options      Settings `json:"options"`
-	Levels       []string `json:"levels,omitempty" maxItems:"4" enum:"info,warning,error,critical" nullable:"false" doc:"Which alerts it gets; all if it is left out"`
-	SendResolved *bool    `json:"send_resolved,omitempty" doc:"Tell it when an alert is over, too; true if it is left out"`
+	Name           string          `json:"name" minLength:"1" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"ops"`
+	Kind           string          `json:"kind" minLength:"1" maxLength:"100" example:"webhook" doc:"One of /api/notifiers"`
+	Options        Settings        `json:"options"`
+	Levels         []notify.Level  `json:"levels,omitempty" maxItems:"4" enum:"info,warning,error,critical" nullable:"false" doc:"Which alerts it gets; those that its kind is for, mostly all, if it is left out"`
+	SendResolved   *bool           `json:"send_resolved,omitempty" doc:"Tell it when an alert is over, too; true if it is left out"`
+	GroupWait      *alert.Duration `json:"group_wait,omitempty" maxLength:"32" doc:"How long the first notice of a group waits for more alerts" example:"10s"`
+	GroupInterval  *alert.Duration `json:"group_interval,omitempty" maxLength:"32" doc:"The least time between two notices of a group" example:"5m"`
+	RepeatInterval *alert.Duration `json:"repeat_interval,omitempty" maxLength:"32" doc:"When a group that did not change is told again" example:"4h"`
+	PerMinute      int             `json:"per_minute,omitempty" minimum:"0" maximum:"6000" doc:"The most messages a minute; what its kind takes, if it is left out"`
+	Origin         alert.Origin    `json:"origin,omitempty" readOnly:"true" enum:"config,api"`
 }
 
 // ChannelTrial are settings of a channel to be tried.
@@ -57,51 +73,52 @@ type ChannelTrial struct {
 }
 
 func (s *Server) addChannels(api huma.API) {
-	p := part{s, api, s.deps.Channels != nil, "alerts"}
+	p := part{s, api, s.deps.Alerts != nil, "alerts"}
 	tags := []string{"alerts"}
 	type listOutput struct{ Body ChannelList }
 	registerPart(p, huma.Operation{
 		OperationID: "channels", Method: http.MethodGet, Path: "/api/alerts/channels", Tags: tags, Summary: "Where alerts are sent to",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput, error) {
-		list, err := s.channels(ctx)
-		return &listOutput{ChannelList{list}}, err
+	}, func(context.Context, *struct{}) (*listOutput, error) {
+		found := s.deps.Alerts.Channels()
+		list := make([]ChannelView, len(found))
+		for i, c := range found {
+			list[i] = viewChannel(c)
+		}
+		return &listOutput{ChannelList{list}}, nil
 	})
 	type applyInput struct{ Body ChannelRequest }
-	type applyOutput struct{ Body Channel }
+	type applyOutput struct{ Body ChannelView }
 	registerPart(p, huma.Operation{
 		OperationID: "apply-channel", Method: http.MethodPost, Path: "/api/alerts/channels", Tags: tags, Summary: "Make a channel, or replace the one of that name",
 		RequestBody: sample(map[string]any{"name": "ops", "kind": "webhook", "options": map[string]any{"url": "http://127.0.0.1:9999/alerts"}, "levels": []string{"error", "critical"}}),
 	}, func(ctx context.Context, in *applyInput) (*applyOutput, error) {
-		c, _, err := s.channelDraft(ctx, in.Body.Name, in.Body.Kind, in.Body.Options)
+		b := in.Body
+		kept, err := s.deps.Alerts.PutChannel(ctx, alert.Channel(Channel{
+			b.Name, b.Kind, option.Values(b.Options), b.Levels, b.SendResolved, b.GroupWait, b.GroupInterval, b.RepeatInterval, b.PerMinute, "",
+		}))
 		if err != nil {
 			return nil, err
 		}
-		c.Levels, c.SendResolved = slices.Compact(slices.Sorted(slices.Values(in.Body.Levels))), in.Body.SendResolved == nil || *in.Body.SendResolved
-		if err := s.deps.Channels.Apply(ctx, c); err != nil {
-			return nil, err
-		}
-		s.audit(ctx, "channel applied", "channel", c.Name, "kind", c.Kind)
-		list, err := s.channels(ctx)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(list, func(one Channel) bool { return one.Name == c.Name })
-		if i < 0 {
-			return nil, fault.New(fault.NotFound, "channel %q does not exist any more", c.Name)
-		}
-		return &applyOutput{list[i]}, nil
+		s.audit(ctx, "channel applied", "channel", kept.Name, "kind", kept.Kind)
+		return &applyOutput{viewChannel(kept)}, nil
 	})
 	registerPart(p, huma.Operation{
 		OperationID: "drop-channel", Method: http.MethodDelete, Path: "/api/alerts/channels/{name}", Tags: tags,
 		Summary: "Send nothing there any more", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *nameInput) (*struct{}, error) {
-		if err := s.deps.Channels.Drop(ctx, in.Name); err != nil {
+		if err := s.deps.Alerts.DeleteChannel(ctx, in.Name); err != nil {
 			return nil, err
 		}
 		s.audit(ctx, "channel dropped", "channel", in.Name)
 		return nil, nil
 	})
 	s.addChannelTrials(p)
+}
+
+func viewChannel(c alert.ChannelStatus) ChannelView {
+	c.Options, c.Levels = orNone(c.Options), orEmpty(c.Levels)
+	c.State.LastError = withoutPassword(c.State.LastError)
+	return ChannelView{Channel(c.Channel), ChannelState(c.State)}
 }
 
 // addChannelTrials adds what sends a test notice.
@@ -111,19 +128,7 @@ func (s *Server) addChannelTrials(p part) {
 	registerPart(p, huma.Operation{
 		OperationID: "test-channel", Method: http.MethodPost, Path: "/api/alerts/channels/{name}/test", Tags: tags, Summary: "Send a test notice to a channel",
 	}, func(ctx context.Context, in *nameInput) (*trialOutput, error) {
-		list, err := s.deps.Channels.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(list, func(c Channel) bool { return c.Name == in.Name })
-		if i < 0 {
-			return nil, fault.New(fault.NotFound, "channel %q does not exist", in.Name)
-		}
-		kind, err := findKind(s.deps.Notifiers, "notifier", list[i].Kind)
-		if err != nil {
-			return nil, err
-		}
-		trial, err := s.tryChannel(ctx, kind, list[i])
+		trial, err := s.tryChannel(ctx, alert.Channel{Name: in.Name})
 		return &trialOutput{trial}, err
 	})
 	type draftInput struct{ Body ChannelTrial }
@@ -131,62 +136,24 @@ func (s *Server) addChannelTrials(p part) {
 		OperationID: "test-channel-settings", Method: http.MethodPost, Path: "/api/alerts/channels/test", Tags: tags, Summary: "Send a test notice by settings that are not kept",
 		RequestBody: sample(map[string]any{"kind": "webhook", "options": map[string]any{"url": "http://127.0.0.1:9999/alerts"}}),
 	}, func(ctx context.Context, in *draftInput) (*trialOutput, error) {
-		c, kind, err := s.channelDraft(ctx, in.Body.Name, in.Body.Kind, in.Body.Options)
-		if err != nil {
-			return nil, err
-		}
-		trial, err := s.tryChannel(ctx, kind, c)
+		trial, err := s.tryChannel(ctx, alert.Channel{Name: in.Body.Name, Kind: in.Body.Kind, Options: option.Values(in.Body.Options)})
 		return &trialOutput{trial}, err
 	})
 }
 
-func (s *Server) tryChannel(ctx context.Context, kind Kind, c Channel) (Trial, error) {
-	t, err := s.try(ctx, kind, c.Options, func(ctx context.Context) error { return s.deps.Channels.Test(ctx, c) })
-	if err == nil {
-		s.audit(ctx, "test notice sent", "channel", c.Name, "kind", c.Kind, "ok", t.OK)
-	}
-	return t, err
-}
-
-// channels returns the channels by name, without their secrets.
-func (s *Server) channels(ctx context.Context) ([]Channel, error) {
-	list, err := s.deps.Channels.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b Channel) int { return strings.Compare(a.Name, b.Name) })
-	for i := range list {
-		c := &list[i]
-		kind, err := findKind(s.deps.Notifiers, "notifier", c.Kind)
-		if err != nil {
-			kind = Kind{} // nothing of an unknown kind is shown
+// tryChannel sends a test notice. That the channel does not exist is no outcome of a trial.
+func (s *Server) tryChannel(ctx context.Context, c alert.Channel) (Trial, error) {
+	var refused error
+	t, err := s.try(ctx, Kind{}, nil, func(ctx context.Context) error {
+		err := s.deps.Alerts.TestChannel(ctx, c)
+		if errors.Is(err, fault.NotFound) && c.Kind == "" {
+			refused = err
 		}
-		c.State.LastError = kind.censor(c.Options, c.State.LastError)
-		c.Options, c.Levels = kind.shown(c.Options), orEmpty(c.Levels)
+		return err
+	})
+	if err = cmp.Or(err, refused); err != nil {
+		return t, err
 	}
-	return orEmpty(list), nil
-}
-
-// channelDraft returns the settings of a request, checked, and with the secrets that they keep of the
-// channel of that name, if it is of the same kind.
-func (s *Server) channelDraft(ctx context.Context, name, kindName string, given Settings) (Channel, Kind, error) {
-	kind, err := findKind(s.deps.Notifiers, "notifier", kindName)
-	if err != nil {
-		return Channel{}, kind, err
-	}
-	var old option.Values
-	if name != "" {
-		list, err := s.deps.Channels.List(ctx)
-		if err != nil {
-			return Channel{}, kind, err
-		}
-		for _, c := range list {
-			if c.Name == name && c.Kind == kindName {
-				old = c.Options
-			}
-		}
-	}
-	vals, err := kind.settled("notifier "+strconv.Quote(kindName), option.Values(given), old)
-	return Channel{Name: name, Kind: kindName, Options: vals}, kind, err
+	s.audit(ctx, "test notice sent", "channel", c.Name, "kind", c.Kind, "ok", t.OK)
+	return t, nil
 }

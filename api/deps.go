@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"millrace/alert"
 	"millrace/option"
 	"millrace/telemetry"
 )
@@ -36,12 +37,8 @@ type Deps struct {
 	// Views keeps the saved views of the screen, a key each that begins with "view/"; may be nil.
 	Views KeyTable
 
-	// Notifiers are what a channel can be made of. The others are nil where nothing is watched.
-	Notifiers []Kind
-	Alerts    Alerts
-	Rules     AlertRules
-	Silences  AlertSilences
-	Channels  AlertChannels
+	// Alerts watches, and tells people; nil where nothing is watched.
+	Alerts *alert.Evaluator
 
 	// LogLevel is the least level logged, which may be changed; may be nil.
 	LogLevel *slog.LevelVar
@@ -211,7 +208,7 @@ type KeyTable interface {
 	Put(ctx context.Context, key string, value []byte) error
 }
 
-// Kind is something that is made by its options: a connector, a notifier.
+// Kind is something that is made by its options: a connector.
 type Kind struct {
 	Name    string
 	Doc     string
@@ -308,45 +305,4 @@ type Pipelines interface {
 	Pause(ctx context.Context, name string) error
 	Resume(ctx context.Context, name string) error
 	Drop(ctx context.Context, name string) error
-}
-
-// Alerts tell what is wrong.
-type Alerts interface {
-	// Active returns the alerts that are pending, firing, or were resolved a short time ago.
-	Active(ctx context.Context) (AlertList, error)
-	// History returns the newest changes of state first; rule "" is all.
-	History(ctx context.Context, rule string, limit int) ([]AlertEvent, error)
-	// Notices returns what was sent to channels, the newest first.
-	Notices(ctx context.Context, limit int) ([]Notice, error)
-}
-
-// AlertRules are what is watched. A name that does not exist is a fault.NotFound; a rule that does not
-// hold a fault.Invalid; a change of a rule that the configuration made a fault.Conflict. The default
-// rules can be replaced, and dropping such a one brings the default back.
-type AlertRules interface {
-	List(ctx context.Context) ([]AlertRuleState, error)
-	Apply(ctx context.Context, r AlertRule) error
-	Drop(ctx context.Context, name string) error
-	// Test evaluates a rule once and returns the conditions that hold.
-	Test(ctx context.Context, r AlertRule) ([]Condition, error)
-}
-
-// AlertSilences keep alerts from being sent.
-type AlertSilences interface {
-	// List returns the silences that are in force, that will be, and that ended a short time ago.
-	List(ctx context.Context) ([]Silence, error)
-	// Add keeps a silence, whose ID is empty, and returns its new id.
-	Add(ctx context.Context, s Silence) (id string, err error)
-	// Drop ends a silence now; an id that does not exist is a fault.NotFound.
-	Drop(ctx context.Context, id string) error
-}
-
-// AlertChannels are where alerts are sent to. As with Sources: options are checked already and have their
-// secrets, a name that does not exist is a fault.NotFound, one of the configuration a fault.Conflict.
-type AlertChannels interface {
-	List(ctx context.Context) ([]Channel, error)
-	Apply(ctx context.Context, c Channel) error
-	Drop(ctx context.Context, name string) error
-	// Test sends one notice that says it is a test. c needs no name.
-	Test(ctx context.Context, c Channel) error
 }

@@ -209,7 +209,7 @@ type bench struct {
 	sources  *fakeSources
 	dead     *fakeDeadLetters
 	analysis *fakeAnalysis
-	alerts   *fakeAlerts
+	alerts   *fakeWatch
 	level    *slog.LevelVar
 	log      *bytes.Buffer
 	web      *httptest.Server
@@ -249,14 +249,13 @@ func deps(f *fake, log *slog.Logger) Deps {
 func newBench(t *testing.T, change ...func(*Deps)) *bench {
 	t.Helper()
 	b := &bench{
-		t: t, fake: newFake(), sources: newFakeSources(), dead: &fakeDeadLetters{}, analysis: &fakeAnalysis{}, alerts: newFakeAlerts(),
+		t: t, fake: newFake(), sources: newFakeSources(), dead: &fakeDeadLetters{}, analysis: &fakeAnalysis{}, alerts: &fakeWatch{},
 		level: new(slog.LevelVar), log: &bytes.Buffer{},
 	}
 	d := deps(b.fake, telemetry.NewLogger(b.log, telemetry.LogOptions{Format: telemetry.JSONFormat, Level: b.level}))
 	d.Connectors, d.Sources = fakeKinds(), b.sources
 	d.DeadLetters, d.Analysis, d.Views = b.dead, b.analysis, &fakeTable{}
-	d.Notifiers, d.Alerts, d.Rules = fakeKinds(), b.alerts, fakeRules{b.alerts}
-	d.Silences, d.Channels = fakeSilences{b.alerts}, fakeChannels{b.alerts}
+	d.Alerts = b.alerts.evaluator(t)
 	d.LogLevel = b.level
 	d.Config = func() ([]byte, error) { return []byte("influx:\n  url: http://u:pw@h:8086\n"), nil }
 	d.Storage = func(context.Context) (Storage, error) {

@@ -57,7 +57,13 @@ func (s *Server) addKinds(api huma.API) {
 		OperationID: "notifiers", Method: http.MethodGet, Path: "/api/notifiers", Tags: []string{"alerts"},
 		Summary: "What a channel can be made of, with its settings",
 	}, func(context.Context, *struct{}) (*notifiersOutput, error) {
-		return &notifiersOutput{NotifierList{viewKinds(s.deps.Notifiers)}}, nil
+		var kinds []Kind
+		if s.deps.Alerts != nil {
+			for _, spec := range s.deps.Alerts.Notifiers() {
+				kinds = append(kinds, Kind{spec.Name, spec.Doc, spec.Options})
+			}
+		}
+		return &notifiersOutput{NotifierList{viewKinds(kinds)}}, nil
 	})
 }
 
@@ -129,26 +135,53 @@ func withoutPassword(text string) string {
 	return userPassword.ReplaceAllString(text, "${1}"+hidden+"@")
 }
 
+// whither are the options that say where a secret is sent, and by what it is guarded on the way.
+var whither = []string{"url", "urls", "host", "hosts", "port", "address", "servers", "brokers", "endpoint", "tls", "ca_file", "insecure_skip_verify"}
+
 // settled returns the settings of a request, with the secrets that it keeps, after they were checked.
-// old are those that were there, if there were any.
+// old are those that were there, if there were any. A secret is not kept for another address: whoever may
+// change a source may still not read its secrets.
 func (k Kind) settled(owner string, given, old option.Values) (option.Values, error) {
 	out, before := make(option.Values, len(given)), k.shown(old)
-	for name, v := range given {
+	kept := ""
+	for _, name := range names(given) {
+		v := given[name]
 		out[name] = v
 		if !strings.Contains(v, hidden) {
 			continue
 		}
-		if kept, ok := old[name]; ok && before[name] == v {
-			out[name] = kept
-			continue
+		secret, ok := old[name]
+		if !ok || before[name] != v {
+			return nil, fault.New(fault.Invalid, "option %q of %s: %s stands for a secret that is kept, and there is none", cut(name), owner, hidden).
+				WithHint("write the secret itself")
 		}
-		return nil, fault.New(fault.Invalid, "option %q of %s: %s stands for a secret that is kept, and there is none", cut(name), owner, hidden).
-			WithHint("write the secret itself")
+		out[name], kept = secret, name
+	}
+	if kept != "" {
+		for _, name := range whither {
+			if k.effective(out, name) != k.effective(old, name) {
+				return nil, fault.New(fault.Invalid, "option %q of %s: the secret is kept, but %q has changed", cut(kept), owner, name).
+					WithHint("write the secret again for another address")
+			}
+		}
 	}
 	if _, err := option.Check(owner, k.Options, out); err != nil {
 		return nil, err
 	}
 	return out, nil
+}
+
+// effective is the value of an option, which may be its default.
+func (k Kind) effective(vals option.Values, name string) string {
+	if v, ok := vals[name]; ok {
+		return v
+	}
+	for _, o := range k.Options {
+		if o.Name == name {
+			return o.Default
+		}
+	}
+	return ""
 }
 
 // censor takes the secrets out of a text that someone else wrote, such as an error.

@@ -92,7 +92,7 @@ func (s *Server) addPipelines(api huma.API) {
 		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL, in.Body.DeadLetters); err != nil {
 			return nil, err
 		}
-		s.log.Info("pipeline applied", "pipeline", in.Body.Name, "who", callerOf(ctx).name)
+		s.audit(ctx, "pipeline applied", "pipeline", in.Body.Name)
 		p, err := s.pipeline(ctx, in.Body.Name)
 		return &oneOutput{p}, err
 	})
@@ -115,7 +115,7 @@ func (s *Server) addPipelines(api huma.API) {
 			if err := v.do(ctx, in.Name); err != nil {
 				return nil, err
 			}
-			s.log.Info(v.done, "pipeline", in.Name, "who", callerOf(ctx).name)
+			s.audit(ctx, v.done, "pipeline", in.Name)
 			p, err := s.pipeline(ctx, in.Name)
 			return &oneOutput{p}, err
 		})
@@ -128,7 +128,7 @@ func (s *Server) addPipelines(api huma.API) {
 		if err := s.deps.Pipelines.Drop(ctx, in.Name); err != nil {
 			return nil, err
 		}
-		s.log.Info("pipeline dropped", "pipeline", in.Name, "who", callerOf(ctx).name)
+		s.audit(ctx, "pipeline dropped", "pipeline", in.Name)
 		return nil, nil
 	})
 }

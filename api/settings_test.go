@@ -66,7 +66,7 @@ func TestConfigStorageReplicas(t *testing.T) {
 func TestPartsThatAreNotThere(t *testing.T) {
 	b := newBench(t, func(d *Deps) {
 		d.Sources, d.DeadLetters, d.Analysis, d.Views, d.LogLevel, d.Config, d.Storage, d.Replicas = nil, nil, nil, nil, nil, nil, nil, nil
-		d.Alerts, d.Rules, d.Silences, d.Channels, d.Connectors, d.Notifiers = nil, nil, nil, nil, nil, nil
+		d.Alerts, d.Connectors = nil, nil
 	})
 	for _, pattern := range b.s.routes {
 		method, path, _ := strings.Cut(pattern, " ")

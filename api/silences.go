@@ -8,14 +8,14 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"millrace/alert"
 	"millrace/fault"
-	"millrace/option"
 )
 
 // Silence keeps matching alerts from being sent for some time.
 type Silence struct {
 	ID       string            `json:"id"`
-	Matchers map[string]string `json:"matchers" nullable:"false" doc:"By label, rule among them; * stands for any text. All must match."`
+	Matchers map[string]string `json:"matchers" nullable:"false" doc:"By label, rule and level among them; * stands for any text. All must match."`
 	StartsAt time.Time         `json:"starts_at"`
 	EndsAt   time.Time         `json:"ends_at"`
 	Comment  string            `json:"comment"`
@@ -24,15 +24,16 @@ type Silence struct {
 
 // SilenceList are the silences that there are.
 type SilenceList struct {
-	Silences []Silence `json:"silences" nullable:"false"`
+	Silences []Silence `json:"silences" nullable:"false" doc:"Those in force, those to come, and those that ended within a day"`
 }
 
 // SilenceRequest makes a silence.
 type SilenceRequest struct {
-	Matchers map[string]string `json:"matchers" minProperties:"1" maxProperties:"32" nullable:"false" doc:"By label, rule among them; * stands for any text. All must match."`
+	ID       string            `json:"id,omitempty" maxLength:"100" doc:"The silence to change; a new one is made if it is left out"`
+	Matchers map[string]string `json:"matchers" minProperties:"1" maxProperties:"32" nullable:"false" doc:"By label, rule and level among them; * stands for any text. All must match."`
 	StartsAt *time.Time        `json:"starts_at,omitempty" doc:"Now, if it is left out"`
 	EndsAt   *time.Time        `json:"ends_at,omitempty" doc:"Or duration"`
-	Duration string            `json:"duration,omitempty" maxLength:"32" doc:"Instead of ends_at" example:"2h"`
+	Duration alert.Duration    `json:"duration,omitempty" maxLength:"32" doc:"Instead of ends_at" example:"2h"`
 	Comment  string            `json:"comment,omitempty" maxLength:"2000" example:"disks are being changed"`
 	By       string            `json:"by,omitempty" maxLength:"200" doc:"Who makes it; the name of the token if it is left out"`
 }
@@ -42,41 +43,37 @@ type SilenceID struct {
 	ID string `json:"id"`
 }
 
-// maxSilence bounds how long a silence is: one that is forgotten must end.
-const maxSilence = 366 * 24 * time.Hour
-
 func (s *Server) addSilences(api huma.API) {
-	p := part{s, api, s.deps.Silences != nil, "alerts"}
+	p := part{s, api, s.deps.Alerts != nil, "alerts"}
 	tags := []string{"alerts"}
 	type listOutput struct{ Body SilenceList }
 	registerPart(p, huma.Operation{
 		OperationID: "silences", Method: http.MethodGet, Path: "/api/alerts/silences", Tags: tags, Summary: "Which alerts are not sent",
-	}, func(ctx context.Context, _ *struct{}) (*listOutput, error) {
-		list, err := s.deps.Silences.List(ctx)
-		if err != nil {
-			return nil, err
+	}, func(context.Context, *struct{}) (*listOutput, error) {
+		found := s.deps.Alerts.Silences()
+		list := make([]Silence, len(found))
+		for i, one := range found {
+			one.Matchers = orNone(one.Matchers)
+			list[i] = Silence(one)
 		}
-		for i := range list {
-			list[i].Matchers = orNone(list[i].Matchers)
-		}
-		return &listOutput{SilenceList{orEmpty(list)}}, nil
+		return &listOutput{SilenceList{list}}, nil
 	})
-	type addInput struct{ Body SilenceRequest }
-	type addOutput struct{ Body SilenceID }
+	type putInput struct{ Body SilenceRequest }
+	type putOutput struct{ Body SilenceID }
 	registerPart(p, huma.Operation{
-		OperationID: "add-silence", Method: http.MethodPost, Path: "/api/alerts/silences", Tags: tags, Summary: "Do not send some alerts for some time",
+		OperationID: "put-silence", Method: http.MethodPost, Path: "/api/alerts/silences", Tags: tags, Summary: "Do not send some alerts for some time",
 		RequestBody: sample(map[string]any{"matchers": map[string]any{"rule": "cpu*", "host": "a"}, "duration": "2h", "comment": "disks are being changed"}),
-	}, func(ctx context.Context, in *addInput) (*addOutput, error) {
-		silence, err := in.Body.silence(time.Now(), callerOf(ctx).name)
+	}, func(ctx context.Context, in *putInput) (*putOutput, error) {
+		silence, err := in.Body.silence(time.Now().UTC(), callerOf(ctx).name)
 		if err != nil {
 			return nil, err
 		}
-		id, err := s.deps.Silences.Add(ctx, silence)
+		id, err := s.deps.Alerts.PutSilence(ctx, silence)
 		if err != nil {
 			return nil, err
 		}
-		s.audit(ctx, "silence added", "silence", id, "matchers", silence.Matchers, "ends_at", silence.EndsAt)
-		return &addOutput{SilenceID{id}}, nil
+		s.audit(ctx, "silence put", "silence", id, "matchers", silence.Matchers, "ends_at", silence.EndsAt)
+		return &putOutput{SilenceID{id}}, nil
 	})
 	type idInput struct {
 		ID string `path:"id" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" doc:"The silence"`
@@ -85,7 +82,7 @@ func (s *Server) addSilences(api huma.API) {
 		OperationID: "drop-silence", Method: http.MethodDelete, Path: "/api/alerts/silences/{id}", Tags: tags,
 		Summary: "End a silence", DefaultStatus: http.StatusNoContent,
 	}, func(ctx context.Context, in *idInput) (*struct{}, error) {
-		if err := s.deps.Silences.Drop(ctx, in.ID); err != nil {
+		if err := s.deps.Alerts.DeleteSilence(ctx, in.ID); err != nil {
 			return nil, err
 		}
 		s.audit(ctx, "silence dropped", "silence", in.ID)
@@ -94,33 +91,17 @@ func (s *Server) addSilences(api huma.API) {
 }
 
 // silence is the request with its times understood.
-func (r *SilenceRequest) silence(now time.Time, who string) (Silence, error) {
-	one := Silence{Matchers: r.Matchers, StartsAt: now.UTC(), Comment: r.Comment, By: cmp.Or(r.By, who)}
-	for label, pattern := range r.Matchers {
-		if label == "" || len(label) > 512 || len(pattern) > 2000 {
-			return one, fault.New(fault.Invalid, "matcher %q: a label has 1 to 512 bytes, what it matches 2000 at most", cut(label))
-		}
+func (r *SilenceRequest) silence(now time.Time, who string) (alert.Silence, error) {
+	one := alert.Silence{ID: r.ID, Matchers: r.Matchers, StartsAt: now, Comment: r.Comment, By: cmp.Or(r.By, who)}
+	if (r.EndsAt == nil) == (r.Duration == 0) {
+		return one, fault.New(fault.Invalid, "give the silence ends_at or a duration, one of them")
 	}
 	if r.StartsAt != nil {
 		one.StartsAt = r.StartsAt.UTC()
 	}
-	switch {
-	case (r.EndsAt == nil) == (r.Duration == ""):
-		return one, fault.New(fault.Invalid, "give the silence ends_at or a duration, one of them")
-	case r.EndsAt != nil:
+	one.EndsAt = one.StartsAt.Add(r.Duration.Std())
+	if r.EndsAt != nil {
 		one.EndsAt = r.EndsAt.UTC()
-	default:
-		d, err := option.ParseDuration(r.Duration)
-		if err != nil {
-			return one, fault.New(fault.Invalid, "duration of the silence: %w", err)
-		}
-		one.EndsAt = one.StartsAt.Add(d)
-	}
-	switch {
-	case !one.EndsAt.After(one.StartsAt) || !one.EndsAt.After(now):
-		return one, fault.New(fault.Invalid, "the silence ends (%s) before it starts, or in the past", one.EndsAt.Format(time.RFC3339))
-	case one.EndsAt.Sub(one.StartsAt) > maxSilence:
-		return one, fault.New(fault.Invalid, "a silence is at most a year long")
 	}
 	return one, nil
 }

@@ -160,6 +160,8 @@ func TestApplySource(t *testing.T) {
 	f(422, `{"name": "x", "connector": "mqtt", "options": {"url": "u", "pasword": "p"}}`, `did you mean \"password\"`)
 	f(422, `{"name": "x", "connector": "mqtt", "options": {"url": "u", "password": "******"}}`, "there is none")
 	f(422, `{"name": "old", "connector": "mqtt", "options": {"url": "u", "password": "******"}}`, "there is none") // of another connector
+	f(422, `{"name": "yard", "connector": "mqtt", "options": {"url": "mqtt://mine", "password": "******"}}`, "url", "has changed")
+	f(422, `{"name": "yard", "connector": "mqtt", "options": {"url": "mqtt://u:******@mine:1883"}}`, "there is none")
 	f(422, `{"name": "x", "connector": "mqtt", "options": {"url": {"a": 1}}}`)
 	f(422, `{"name": "../x", "connector": "mqtt", "options": {"url": "u"}}`)
 	f(422, `{"name": "x", "connector": "mqtt"}`, "options")
@@ -181,7 +183,7 @@ func TestSourceStates(t *testing.T) {
 
 func TestTrySource(t *testing.T) {
 	b := newBench(t)
-	body := `{"name": "yard", "connector": "mqtt", "options": {"url": "mqtt://h", "password": "******"}}`
+	body := `{"name": "yard", "connector": "mqtt", "options": {"url": "mqtt://u:******@yard:1883", "password": "******"}}`
 	got := b.want(200, b.ask("POST", "/api/sources/test", body))
 	if _, ok := got["took_ms"].(float64); !ok || got["ok"] != true || got["error"] != nil {
 		t.Errorf("%v", got)

@@ -27,7 +27,7 @@ import (
 // deps is what the API shows of the node.
 func (n *Node) deps(log *slog.Logger) api.Deps {
 	answers := stored{n.store, n.influx, n.cfg.SQL, n.log}
-	d := api.Deps{
+	return api.Deps{
 		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
 		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
 		Summary: n.summary, Status: n.status,
@@ -35,10 +35,8 @@ func (n *Node) deps(log *slog.Logger) api.Deps {
 		Replicas: n.replicas.list, Config: n.cfg.YAML, LogLevel: telemetry.LevelOf(log), Storage: n.storage,
 		Ready:  []api.Check{{Name: "bus", Ready: n.bus.Ping}, {Name: "store", Ready: n.storeReady}},
 		Ingest: n.ingest(log), MetricsEndpoint: n.metrics.Endpoint(log), Screen: screen(),
-		Security: n.security(),
+		Alerts: n.alerts, Security: n.security(),
 	}
-	n.showAlerts(&d)
-	return d
 }
 
 // ingest mounts the push protocols. Each has a source of its own among the active ones.
