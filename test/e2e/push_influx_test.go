@@ -42,8 +42,9 @@ func realProgram(t *testing.T, script string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// background runs a program until the test ends and shows the end of its output if that fails.
-func background(t *testing.T, name string, args ...string) {
+// background runs a program until the test ends, or stop asks it to, and shows the end of its output if the
+// test fails.
+func background(t *testing.T, name string, args ...string) (stop func()) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "log")
 	log, err := os.Create(path)
@@ -56,13 +57,30 @@ func background(t *testing.T, name string, args ...string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	running := true
 	t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
+		if running {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			<-ended
+		}
 		if text, err := os.ReadFile(path); err == nil && t.Failed() {
 			t.Logf("end of what %s said:\n%s", filepath.Base(name), text[max(0, len(text)-4000):])
 		}
 	})
+	return func() {
+		t.Helper()
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ended:
+			running = false
+		case <-time.After(settle):
+			t.Fatalf("%s does not end", filepath.Base(name))
+		}
+	}
 }
 
 // telegrafConfig has both outputs as users have them, each for one half of a file's lines.
