@@ -167,39 +167,6 @@ func (a *cell) value(agg Aggregation) float64 {
 	return a.v
 }
 
-// quantiles interpolate between the two nearest values, as DuckDB's quantile_cont does.
-func quantiles(samples []sample, n int, agg Aggregation) ([]float64, float64) {
-	q := map[Aggregation]float64{P50: 0.5, P95: 0.95, P99: 0.99}[agg]
-	slices.SortFunc(samples, func(a, b sample) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.x, b.x)) })
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = math.NaN()
-	}
-	all := make([]float64, len(samples))
-	for i, s := range samples {
-		all[i] = s.x
-	}
-	for i := 0; i < len(samples); {
-		k := i
-		for k < len(samples) && samples[k].at == samples[i].at {
-			k++
-		}
-		out[samples[i].at] = quantile(all[i:k], q)
-		i = k
-	}
-	slices.Sort(all)
-	return out, quantile(all, q)
-}
-
-func quantile(xs []float64, q float64) float64 {
-	at := q * float64(len(xs)-1)
-	low := int(at)
-	if low+1 >= len(xs) {
-		return xs[len(xs)-1]
-	}
-	return xs[low] + (at-float64(low))*(xs[low+1]-xs[low])
-}
-
 // sumRates adds up the rates of the series of a group. An increase is of the interval in which it ends.
 func (l *line) sumRates(t *aggTable) {
 	p := t.p
@@ -216,7 +183,7 @@ func (l *line) sumRates(t *aggTable) {
 	}
 	for _, series := range l.of {
 		samples := t.samples[l.field][series]
-		slices.SortFunc(samples, func(a, b sample) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.x, b.x)) })
+		slices.SortFunc(samples, byTime)
 		rose, took := make([]float64, p.n), make([]float64, p.n)
 		var roseAll, tookAll float64
 		for i := 1; i < len(samples); i++ {
@@ -240,4 +207,15 @@ func (l *line) sumRates(t *aggTable) {
 		l.count += int64(len(samples))
 	}
 	l.mean = l.total
+}
+
+// byTime orders samples; of those at one time the smaller is first.
+func byTime(a, b sample) int {
+	switch {
+	case a.at < b.at:
+		return -1
+	case a.at > b.at:
+		return 1
+	}
+	return cmp.Compare(a.x, b.x)
 }

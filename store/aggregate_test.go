@@ -152,7 +152,7 @@ func plainValue(rows []plainRow, field string, agg Aggregation) float64 {
 		}
 		return math.Sqrt(d / float64(len(xs)-1))
 	}
-	return quantile(xs, map[Aggregation]float64{P50: 0.5, P95: 0.95, P99: 0.99}[agg])
+	return quantile(slices.Clone(xs), map[Aggregation]float64{P50: 0.5, P95: 0.95, P99: 0.99}[agg])
 }
 
 // aggWorld is a store under random treatment, and the list that it should agree with.

@@ -304,9 +304,15 @@ func (t *aggTable) take(o *aggTable, shift int) error {
 		numbers[i] = t.series.number(tags)
 	}
 	t.grow()
+	mine := o.p == t.p // made for this answer: what it has may be taken as it is
 	for f := range o.cells {
 		for i, cells := range o.cells[f] {
-			if cells != nil {
+			switch {
+			case cells == nil:
+			case mine && t.cells[f][numbers[i]] == nil:
+				t.cells[f][numbers[i]] = cells
+				t.held += len(cells)
+			default:
 				into := t.of(f, numbers[i])
 				for k := range cells {
 					into[shift+k].join(&cells[k], t.p.agg)
@@ -314,7 +320,11 @@ func (t *aggTable) take(o *aggTable, shift int) error {
 			}
 		}
 		for i, samples := range o.samples[f] {
-			t.samples[f][numbers[i]] = append(t.samples[f][numbers[i]], samples...)
+			if into := &t.samples[f][numbers[i]]; mine && *into == nil {
+				*into = samples
+			} else {
+				*into = append(*into, samples...)
+			}
 			t.held += len(samples)
 		}
 	}

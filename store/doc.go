@@ -7,15 +7,20 @@
 // row is kept exactly once: Kafka is the write-ahead log, and Covered says where to read on.
 //
 // Append takes rows in, Select gives points back, Query answers SQL through DuckDB over head and
-// parts. Run flushes, merges small parts of a day into larger ones and applies retention; the owner
-// must run it, as Append blocks once the head is full. All methods may be called concurrently.
+// parts, Aggregate gives series for charts. Run flushes, merges small parts of a day into larger ones,
+// rolls parts up, moves old ones into a bucket and applies retention; the owner must run it, as
+// Append blocks once the head is full. All methods may be called concurrently.
+//
+// Parts in the bucket are read through a bounded cache on disk. While the bucket is away, answers come from
+// the rest and say that they are partial. Answers are kept, and given again only while no row that
+// they depend on has come or gone.
 //
 // What survives: kill -9 and loss of power keep all that Covered names, as parts and manifest are
 // fsynced before it moves. What is newer is read again from Kafka. Damage is never passed over: a
 // torn end of the manifest is cut, any other damage is a fault.Corrupt that names file and offset.
 //
-// Locks: flushing, then committing, then mu. committing is held over the fsync of the manifest, mu
-// is never held over I/O.
+// Locks: flushing or merging, then committing, then mu. merging is held while parts are merged, rolled up or
+// moved, committing over the fsync of the manifest; mu is never held over I/O.
 //
 // What surprises:
 //   - Column names differ by more than case; measurement names may differ by case only, but one query

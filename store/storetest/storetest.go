@@ -32,6 +32,18 @@ type Merger interface {
 	Merge(ctx context.Context) (bool, error)
 }
 
+// Tiered is a Store that rolls parts up and moves them elsewhere, at any time.
+type Tiered interface {
+	RollUp(ctx context.Context) (bool, error)
+	Move(ctx context.Context) (bool, error)
+	Sweep(ctx context.Context) error
+}
+
+// Aggregator is a Store that sums up.
+type Aggregator interface {
+	Aggregate(ctx context.Context, q store.AggregateQuery) (*store.Aggregated, error)
+}
+
 // Querier is a Store that answers SQL.
 type Querier interface {
 	Query(ctx context.Context, text string, limits store.QueryLimits, args ...any) (*store.Result, error)
@@ -106,6 +118,9 @@ func (w *world) step() {
 		if m, ok := w.store.(Merger); ok {
 			_, err = m.Merge(ctx)
 		}
+		if m, ok := w.store.(Tiered); ok && err == nil {
+			err = w.upkeep(ctx, m)
+		}
 	case n < 19:
 		w.selectOnce(ctx)
 	default:
@@ -114,6 +129,19 @@ func (w *world) step() {
 	if err != nil {
 		w.Fatal(err)
 	}
+}
+
+// upkeep does one of the things that a tiered store does by itself.
+func (w *world) upkeep(ctx context.Context, s Tiered) (err error) {
+	switch w.rng.IntN(4) {
+	case 0:
+		_, err = s.RollUp(ctx)
+	case 1:
+		_, err = s.Move(ctx)
+	case 2:
+		err = s.Sweep(ctx)
+	}
+	return err
 }
 
 // append reads on in a random partition, or again from somewhere before.
@@ -383,6 +411,7 @@ func (w *world) compare() {
 			w.Fatalf("%s: %s", m.Name, diff)
 		}
 		w.compareSQL(ctx, m.Name, want)
+		w.compareSums(ctx, m.Name, want)
 	}
 }
 
@@ -405,5 +434,38 @@ func (w *world) compareSQL(ctx context.Context, name string, want []row) {
 	}
 	if diff := gocmp.Diff([][]any{{int64(len(want)), nums, sum}}, res.Rows); diff != "" {
 		w.Fatalf("%s: %s", name, diff)
+	}
+}
+
+// compareSums compares counts and sums by hour.
+func (w *world) compareSums(ctx context.Context, name string, want []row) {
+	a, ok := w.store.(Aggregator)
+	if !ok || !w.hasColumn(name, "num") {
+		return
+	}
+	for _, agg := range []store.Aggregation{store.Count, store.Sum} {
+		sums := map[int64]float64{}
+		for _, r := range want {
+			if f, ok := r.num.(float64); ok && agg == store.Sum {
+				sums[time.UnixMicro(r.time).Truncate(time.Hour).UnixMicro()] += f
+			} else if ok {
+				sums[time.UnixMicro(r.time).Truncate(time.Hour).UnixMicro()]++
+			}
+		}
+		ans, err := a.Aggregate(ctx, store.AggregateQuery{Measurement: name, Fields: []string{"num"}, Aggregation: agg, Interval: time.Hour})
+		if err != nil {
+			w.Fatal(err)
+		}
+		got := map[int64]float64{}
+		for _, s := range ans.Series {
+			for i, x := range s.Values {
+				if _, some := sums[s.Times[i].UnixMicro()]; some {
+					got[s.Times[i].UnixMicro()] = x
+				}
+			}
+		}
+		if diff := gocmp.Diff(sums, got); diff != "" || ans.Partial {
+			w.Fatalf("%s of %s by hour: %s", agg, name, diff)
+		}
 	}
 }
