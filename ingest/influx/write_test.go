@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +23,7 @@ import (
 
 // taken is an Out that keeps copies.
 type taken struct {
+	mu      sync.Mutex // guards byTopic
 	byTopic map[string][]string
 	fail    error
 }
@@ -31,6 +33,8 @@ func (o *taken) Append(_ context.Context, topic string, records []connector.Reco
 	if o.fail != nil {
 		return o.fail
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.byTopic == nil {
 		o.byTopic = map[string][]string{}
 	}
@@ -211,6 +215,45 @@ func TestQuery(t *testing.T) {
 	f(``, 400, `missing required parameter`)
 	if rec := ask(t, h, "POST", "/api/v2/query", []byte(`from(bucket:"b")`)); rec.Code != 501 || !strings.Contains(rec.Body.String(), "POST /api/query") {
 		t.Errorf("Flux: %d %s", rec.Code, rec.Body)
+	}
+}
+
+// TestAtOnce looks for memory that requests share.
+func TestAtOnce(t *testing.T) {
+	out := &taken{}
+	h := serve(t, out)
+	var clients sync.WaitGroup
+	for c := range 8 {
+		clients.Go(func() {
+			for i := range 20 {
+				body := fmt.Sprintf("m\\ %d,c=%d value=%d\nn s=\"a\\\"%d\"\nbad %d\n", c, c, i, c, i)
+				if rec := ask(t, h, "POST", "/write", []byte(body)); rec.Code != 400 {
+					t.Errorf("%d %s", rec.Code, rec.Body)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	seen := map[string]int{}
+	for _, line := range out.byTopic["metrics.push"] {
+		key, value, _ := strings.Cut(line, "|")
+		var p struct {
+			Metric string
+			Value  float64
+			Tags   map[string]string
+			Fields map[string]string
+		}
+		if err := json.Unmarshal([]byte(value), &p); err != nil || p.Metric != key {
+			t.Errorf("%s: %v", line, err)
+		}
+		if key == "n" {
+			seen[p.Fields["s"]]++
+		} else if key != "m "+p.Tags["c"] {
+			t.Error(line)
+		}
+	}
+	if len(seen) != 8 || len(out.byTopic["metrics.push"]) != 320 || len(out.byTopic["metrics.push.dead"]) != 160 {
+		t.Errorf("%v, %d points, %d dead letters", seen, len(out.byTopic["metrics.push"]), len(out.byTopic["metrics.push.dead"]))
 	}
 }
 

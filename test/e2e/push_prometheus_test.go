@@ -55,7 +55,7 @@ func TestPrometheus(t *testing.T) {
 		if err == nil && !slices.ContainsFunc(slices.Collect(maps.Keys(seen)), func(s string) bool {
 			return strings.HasSuffix(s, " 0") && strings.Contains(s, "up ")
 		}) {
-			err = fmt.Errorf("Prometheus has not seen that the platform is away: %d samples since %s", len(seen), from)
+			err = fmt.Errorf("the platform is not seen to be away: %d samples since %s", len(seen), from)
 		}
 		return err
 	})
