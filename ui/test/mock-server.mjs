@@ -124,7 +124,12 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
   }
 
   function sql({ sql: text }) {
-    if (/boom/.test(text)) return { status: 422, body: { title: 'Unprocessable Entity', status: 422, detail: `query: Catalog Error: Table with name boom does not exist!\n\nLINE 1: ${text.split('\n')[0]}\n${' '.repeat(8 + text.indexOf('boom'))}^`, hint: 'did you mean "cpu_usage"?' } }
+    if (/boom/.test(text)) {
+      const line = text.split('\n').findIndex((one) => one.includes('boom'))
+      const quote = `LINE ${line + 1}: ${text.split('\n')[line]}`
+      const detail = `query: Catalog Error: Table with name boom does not exist!\n\n${quote}\n${' '.repeat(quote.indexOf('boom'))}^`
+      return { status: 422, body: { title: 'Unprocessable Entity', status: 422, detail, hint: 'did you mean "cpu_usage"?' } }
+    }
     if (/nothing/.test(text)) return { status: 200, body: { columns: [{ name: 'n', type: 'BIGINT' }], rows: [], truncated: false, elapsed_ms: 2 } }
     const now = Date.now()
     return { status: 200, body: {

@@ -29,15 +29,18 @@ export function shortText(value: number, unit: Unit): string {
   return `${Number(value.toPrecision(4))}${suffix}`
 }
 
-const exact = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 })
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+// As many digits in each row of a column, so that the points stand above each other.
+const exact = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
 const fine = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 })
 
 /** amountText is for tables and tooltips. */
 export function amountText(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN
   if (unit === 'bytes') return bytesText(value)
-  const text = Math.abs(value) >= 1 || value === 0 ? exact.format(value) : fine.format(value)
-  return unit === 'percent' ? `${text} %` : text
+  if (unit === 'percent') return `${exact.format(value)} %`
+  if (Number.isInteger(value)) return whole.format(value)
+  return Math.abs(value) >= 1 ? exact.format(value) : fine.format(value)
 }
 
 /** changeText is a share with its sign, in percent. */

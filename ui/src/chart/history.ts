@@ -123,10 +123,15 @@ export function boundsOf(traces: Pick<Trace, 'dots' | 'previous'>[], zero: boole
       }
     }
   }
-  if (low > high) return { min: 0, max: 1, step: 0.25 }
+  if (low > high || (low === 0 && high === 0)) return { min: 0, max: 1, step: 0.25 }
   if (low >= 0 && (zero || low < high * 0.4)) low = 0
   if (high <= 0 && zero) high = 0
-  const spread = high - low || Math.abs(high) * 0.1 || 1
+  if (high === low) {
+    // A line that never moves is drawn in the middle, not along an edge.
+    low -= Math.abs(high) * 0.1
+    high += Math.abs(high) * 0.1
+  }
+  const spread = high - low
   const step = niceStep((spread * (1 + AIR)) / PARTS)
   const first = Math.floor(low / step)
   const last = Math.max(Math.ceil((high + spread * AIR) / step), first + 1)

@@ -29,6 +29,9 @@ export const seriesColors: readonly string[] = [
   palette.coral,
 ]
 
+/** manyColors go on where seriesColors end, paler: for charts that one reads with the table beside. */
+export const manyColors: readonly string[] = [...seriesColors, '#8fdcc4', '#cdb9ff', '#ffd9a3', '#a9c8ff']
+
 /** withAlpha turns #rrggbb into a colour that lets through. */
 export function withAlpha(color: string, alpha: number): string {
   const part = (at: number) => parseInt(color.slice(at, at + 2), 16)

@@ -2,7 +2,7 @@
 
 import type { Aggregation, Analysis, AnalyzePoint, AnalyzeSeries } from '@/api/analysis'
 import type { Json } from '@/api/values'
-import { seriesColors } from '@/chart/palette'
+import { manyColors } from '@/chart/palette'
 
 /** Row is a series with what the table and the chart want to know of it. */
 export interface Row {
@@ -28,14 +28,16 @@ export interface Row {
 export const keyOf = (field: string, tags: Record<string, string>, groupBy: readonly string[]): string =>
   [field, ...groupBy.map((tag) => tags[tag] ?? '')].map(encodeURIComponent).join('/')
 
-/** rowsOf prepares an answer; a colour stays with its place among the series of one field. */
+/**
+ * rowsOf prepares an answer. A group has the same colour in the chart of each field, and keeps it when
+ * the next answer has the same groups in another order.
+ */
 export function rowsOf(analysis: Analysis, groupBy: readonly string[], aggregation: Aggregation): Row[] {
-  const places = new Map<string, number>()
+  const groupOf = (series: AnalyzeSeries) => keyOf('', series.tags, groupBy)
+  const groups = [...new Set(analysis.series.map(groupOf))].sort((a, b) => a.localeCompare(b, undefined, { numeric: true }))
+  const colors = new Map(groups.map((group, at) => [group, manyColors[at % manyColors.length]!]))
   return analysis.series.map((series) => {
     const key = keyOf(series.field, series.tags, groupBy)
-    // The same group has the same colour in the chart of each field.
-    const group = keyOf('', series.tags, groupBy)
-    if (!places.has(group)) places.set(group, places.size)
     const values = valuesOf(series.points)
     const before = wholeOf(series.previous ?? [], aggregation)
     return {
@@ -43,7 +45,7 @@ export function rowsOf(analysis: Analysis, groupBy: readonly string[], aggregati
       field: series.field,
       tags: series.tags,
       name: nameOf(series, groupBy),
-      color: seriesColors[places.get(group)! % seriesColors.length]!,
+      color: colors.get(groupOf(series))!,
       points: series.points,
       previous: series.previous ?? [],
       total: series.total,

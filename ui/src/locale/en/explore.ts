@@ -9,6 +9,8 @@ export const explore: Pick<Messages, 'explore'> = {
     answer: 'Answer',
     measurement: 'Measurement',
     choose: 'Choose a measurement',
+    tip: 'Drag to zoom · click a line to look into it',
+    field: 'Field',
     fields: 'Fields',
     noFields: 'This measurement has no field of numbers: choose another one, or ask in SQL.',
     aggregation: 'Aggregation',

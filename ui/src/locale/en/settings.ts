@@ -10,7 +10,7 @@ export const settings: Pick<Messages, 'settings'> = {
     name: 'Name',
     role: 'Role',
     anyone: 'Anyone',
-    openHint: 'The platform has no tokens and answers this machine only: everyone may do everything.',
+    openHint: 'The platform has no tokens: whoever reaches it may do everything.',
     may: {
       none: 'The platform has not said who you are.',
       viewer: 'May look, and change nothing.',

@@ -7,6 +7,8 @@ export const explore = {
     answer: '查询结果',
     measurement: '度量',
     choose: '选择度量',
+    tip: '拖动放大 · 点击曲线下钻',
+    field: '字段',
     fields: '字段',
     noFields: '这个度量没有数值字段，请换一个度量，或用 SQL 查询。',
     aggregation: '聚合',

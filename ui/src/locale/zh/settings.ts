@@ -8,7 +8,7 @@ export const settings = {
     name: '名称',
     role: '角色',
     anyone: '任何人',
-    openHint: '平台未设令牌，仅限本机访问；任何人都可执行全部操作。',
+    openHint: '平台未设令牌：能访问它的人都可执行全部操作。',
     may: {
       none: '平台尚未告知您的身份。',
       viewer: '可以查看，不能修改。',
