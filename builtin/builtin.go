@@ -13,6 +13,7 @@ import (
 	"millrace/connector/blackhole"
 	"millrace/connector/datagen"
 	"millrace/connector/demo"
+	"millrace/connector/file"
 	"millrace/connector/filesystem"
 	"millrace/connector/host"
 	"millrace/connector/kafka"
@@ -57,6 +58,7 @@ func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
 	return []connector.Spec{
 		amqp.Spec(),
 		demo.Spec(realData),
+		file.Spec(),
 		host.Spec(log),
 		kafka.CollectSpec(),
 		nats.Spec(),
@@ -73,6 +75,8 @@ func Notifiers() []notify.Spec {
 		pagerduty.Spec(),
 		slack.Spec(),
 		sms.Spec(),
+		sms.Aliyun(),
+		sms.Tencent(),
 		telegram.Spec(),
 		webhook.Spec(),
 		wecom.Spec(),

@@ -61,6 +61,9 @@ func (b *Bus) LastBefore(ctx context.Context, topic string, before map[int32]int
 		begun := maps.Clone(from)
 		err := b.readRange(ctx, topic, from, upto, func(f *Fetch) {
 			for f.Next() {
+				if f.Raw.Offset >= end[f.Partition] { // a fetch goes on to the end of its batch
+					break
+				}
 				kept[f.Partition] = append(kept[f.Partition], f.copied())
 				if over := len(kept[f.Partition]) - n; over > n {
 					kept[f.Partition] = slices.Clone(kept[f.Partition][over:])

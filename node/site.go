@@ -57,8 +57,11 @@ func (s *site) Position(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	s.txn = txn
-	last, _, err := s.bus.LastCommitted(ctx, positionTopic, s.key)
-	return last.Value, err
+	last, found, err := s.bus.LastCommitted(ctx, positionTopic, s.key)
+	if !found || err != nil {
+		return nil, err
+	}
+	return last.Value, nil
 }
 
 // AppendAt implements connector.Site.

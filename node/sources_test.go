@@ -174,8 +174,8 @@ func TestPreviewLeavesNothing(t *testing.T) {
 	b := openTestBus(t)
 	s, stop := runSources(t, b, counting(&atomic.Int64{}))
 	defer stop()
-	p, err := s.Preview(t.Context(), api.SourceDraft{Connector: "counter", Options: option.Values{"topic": "p"}}, 12)
-	if err != nil || len(p.Records)+len(p.Refused) != 12 || len(p.Refused) != 1 {
+	p, err := s.Preview(t.Context(), api.SourceDraft{Connector: "counter", Options: option.Values{"topic": "p"}}, 14)
+	if err != nil || len(p.Records)+len(p.Refused) != 14 || len(p.Refused) != 1 {
 		t.Fatalf("%d records, %d refused, %v", len(p.Records), len(p.Refused), err)
 	}
 	if got := values(t, b, "p"); len(got) > 0 {
