@@ -215,7 +215,7 @@ func (c *columns) encode(dst *lines, row int) (column string, err error) {
 		wrote = true
 	}
 	if !wrote && left != "" {
-		return left, fmt.Errorf("InfluxDB does not keep NaN and infinities")
+		return left, fmt.Errorf("there is no NaN and no infinity in InfluxDB")
 	}
 	if !wrote {
 		dst.text = dst.text[:dst.end()]

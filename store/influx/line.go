@@ -16,14 +16,15 @@ func appendMeasurement(dst []byte, name string) []byte { return appendEscaped(ds
 func appendKey(dst []byte, name string) []byte { return appendEscaped(dst, name, ",= ") }
 
 func appendEscaped[T string | []byte](dst []byte, text T, special string) []byte {
+	from := 0
 	for i := range len(text) {
-		if c := text[i]; strings.IndexByte(special, c) >= 0 {
-			dst = append(dst, '\\', c)
-		} else {
-			dst = append(dst, c)
+		// Letters are never special: they need not be looked for.
+		if c := text[i]; (c <= '=' || c == '\\') && strings.IndexByte(special, c) >= 0 {
+			dst = append(append(dst, text[from:i]...), '\\')
+			from = i
 		}
 	}
-	return dst
+	return append(dst, text[from:]...)
 }
 
 // appendText writes the value of a text field.

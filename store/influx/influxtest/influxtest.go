@@ -32,7 +32,7 @@ const version = "v2.7.12"
 type Server struct {
 	URL string
 
-	t       *testing.T
+	t       testing.TB
 	addr    string
 	dir     string
 	program string
@@ -41,7 +41,7 @@ type Server struct {
 
 // Start starts a server with an empty bucket. It is stopped when the test ends. Where InfluxDB is not
 // built the test is skipped, or fails if the environment says CI.
-func Start(t *testing.T) *Server {
+func Start(t testing.TB) *Server {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
