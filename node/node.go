@@ -6,6 +6,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -357,73 +358,103 @@ func (n *Node) BusAddr() string { return strings.Join(n.bus.Seeds(), ",") }
 // Run runs everything until ctx ends, then stops in order and returns nil; or until something cannot
 // go on, and returns why.
 func (n *Node) Run(ctx context.Context) error {
-	// Two circles: the outer one, what others stand on, ends after the inner one.
-	outer, outerCtx := errgroup.WithContext(context.WithoutCancel(ctx))
-	outerCtx, stopOuter := context.WithCancel(outerCtx)
+	// Three circles: each stands on the one before it, and ends before it.
+	ground := newCircle(context.WithoutCancel(ctx)) // without Kafka
 	if n.broker != nil {
-		outer.Go(func() error { return n.broker.Run(outerCtx) })
+		ground.Go(func() error { return n.broker.Run(ground.ctx) })
 	}
-	outer.Go(func() error { return n.store.Run(outerCtx) })
-
-	inner, innerCtx := errgroup.WithContext(ctx)
-	// If what the inner circle stands on breaks, it ends, too.
-	inner.Go(func() error {
-		select {
-		case <-outerCtx.Done():
-			return fmt.Errorf("broker or store stopped: %w", context.Cause(outerCtx))
-		case <-innerCtx.Done():
-			return nil
-		}
-	})
-	outer.Go(func() error { return again(outerCtx, n.log, "table", n.table.Run) })
-	if n.alertTable != nil {
-		outer.Go(func() error { return again(outerCtx, n.log, "alert table", n.alertTable.Run) })
-	}
-	if err := n.configure(ctx); err != nil && ctx.Err() == nil {
-		inner.Go(func() error { return err })
-	}
-	inner.Go(func() error { return n.topics.run(innerCtx) })
-	inner.Go(func() error { return again(innerCtx, n.log, "storing", n.storing().run) })
-	if n.influx != nil {
-		outer.Go(func() error { return n.influx.Run(outerCtx) })
-		inner.Go(func() error { return again(innerCtx, n.log, "storing in InfluxDB", n.warmStoring().run) })
-	}
-	if n.redis != nil {
-		outer.Go(func() error { return n.redis.Run(outerCtx) })
-	}
-	inner.Go(func() error { return n.pipelines.run(innerCtx) })
-	inner.Go(func() error { return n.sources.run(innerCtx) })
-	inner.Go(func() error { return n.work.run(innerCtx) })
-	if n.replicas.table != nil {
-		outer.Go(func() error { return again(outerCtx, n.log, "replicas table", n.replicas.table.Run) })
-		inner.Go(func() error { return again(innerCtx, n.log, "replicas", n.replicas.run) })
-	}
-	if n.demo.on {
-		inner.Go(func() error {
-			return again(innerCtx, n.log, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
+	ground.Go(func() error { return n.store.Run(ground.ctx) })
+	shared := newCircle(context.WithoutCancel(ctx)) // what is shared through Kafka and other servers
+	n.runShared(shared)
+	work := newCircle(ctx)
+	for name, c := range map[string]*circle{"broker or store": ground, "tables or stores": shared} {
+		work.Go(func() error { // if what it stands on breaks, it ends, too
+			select {
+			case <-c.ctx.Done():
+				return fmt.Errorf("%s stopped: %w", name, context.Cause(c.ctx))
+			case <-work.ctx.Done():
+				return nil
+			}
 		})
 	}
-	inner.Go(func() error { return n.server.Serve(innerCtx, n.listener) })
+	if err := n.configure(ctx); err != nil && ctx.Err() == nil {
+		work.Go(func() error { return err })
+	}
+	n.runWork(work)
 
-	inner.Go(func() error { n.evict(innerCtx); return nil })
-
-	err := inner.Wait()
+	err := work.Wait()
+	sharedErr := shared.end()
 	// The bus goes before the broker that it talks to.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	if busErr := n.bus.Close(closing); err == nil {
-		err = busErr
-	}
+	busErr := n.bus.Close(closing)
 	n.bus = nil
-	stopOuter()
-	if outerErr := outer.Wait(); err == nil && ctx.Err() == nil {
-		err = outerErr
-	}
+	groundErr := ground.end()
 	n.listener = nil // the server has closed it
-	if closeErr := n.close(context.WithoutCancel(ctx)); err == nil || ctx.Err() != nil {
-		err = closeErr
+	closeErr := n.close(context.WithoutCancel(ctx))
+	if ctx.Err() != nil {
+		return cmp.Or(closeErr, busErr)
 	}
-	return err
+	return cmp.Or(err, sharedErr, busErr, groundErr, closeErr)
+}
+
+// circle is loops that begin and end together; the first that fails ends the others.
+type circle struct {
+	*errgroup.Group
+	ctx  context.Context
+	stop context.CancelFunc
+}
+
+func newCircle(ctx context.Context) *circle {
+	ctx, stop := context.WithCancel(ctx)
+	g, ctx := errgroup.WithContext(ctx)
+	return &circle{g, ctx, stop}
+}
+
+// end stops the loops and waits for them.
+func (c *circle) end() error {
+	c.stop()
+	return c.Wait()
+}
+
+// again adds a loop that is run again when the bus was away.
+func (c *circle) again(n *Node, name string, run func(context.Context) error) {
+	c.Go(func() error { return again(c.ctx, n.log, name, run) })
+}
+
+// runShared runs the tables that replicas share, and the stores outside.
+func (n *Node) runShared(c *circle) {
+	c.again(n, "table", n.table.Run)
+	if n.alertTable != nil {
+		c.again(n, "alert table", n.alertTable.Run)
+	}
+	if n.replicas.table != nil {
+		c.again(n, "replicas table", n.replicas.table.Run)
+	}
+	if n.influx != nil {
+		c.Go(func() error { return n.influx.Run(c.ctx) })
+	}
+	if n.redis != nil {
+		c.Go(func() error { return n.redis.Run(c.ctx) })
+	}
+}
+
+// runWork runs what collects, processes, stores and answers.
+func (n *Node) runWork(c *circle) {
+	c.Go(func() error { return n.topics.run(c.ctx) })
+	c.again(n, "storing", n.storing().run)
+	if n.influx != nil {
+		c.again(n, "storing in InfluxDB", n.warmStoring().run)
+	}
+	c.Go(func() error { return n.pipelines.run(c.ctx) })
+	c.Go(func() error { return n.sources.run(c.ctx) })
+	c.Go(func() error { return n.work.run(c.ctx) })
+	c.again(n, "replicas", n.replicas.run)
+	if n.demo.on {
+		c.again(n, "demo watch", func(ctx context.Context) error { return n.demo.watch(ctx, n.bus, demoTopic) })
+	}
+	c.Go(func() error { return n.server.Serve(c.ctx, n.listener) })
+	c.Go(func() error { n.evict(c.ctx); return nil })
 }
 
 // configure writes what the configuration has to the table.
