@@ -184,7 +184,8 @@ func (s *session) token(ctx context.Context) (telemetry.Secret, error) {
 	var made authorization
 	err = s.call(ctx, http.MethodPost, "/api/v2/authorizations", map[string]any{
 		"orgID": org.ID, "description": tokenName, "permissions": []permission{
-			{"read", resource{Type: "buckets", OrgID: org.ID}}, {"write", resource{Type: "buckets", OrgID: org.ID}},
+			{"read", resource{Type: "buckets", OrgID: org.ID}},
+			{"write", resource{Type: "buckets", OrgID: org.ID}},
 			{"read", resource{Type: "orgs", ID: org.ID}},
 		},
 	}, &made)

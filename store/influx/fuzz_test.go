@@ -20,7 +20,7 @@ import (
 // out here, and tried on a real server.
 func FuzzLine(f *testing.F) {
 	f.Add("cpu", "host", "a", "usage", `text "x" \ `, 1.5, int64(3), true, int64(1_700_000_000_000_000))
-	f.Add("a,b c", "t=x", `v\x, y=`, "f=1,2 ", "line\nbreak", -0.0, int64(-1), false, int64(-1))
+	f.Add("a,b c", "t=x", `v\x, y=`, "f=1,2 ", "line\nbreak", -1e-300, int64(-1), false, int64(-1))
 	f.Fuzz(func(t *testing.T, measurement, key, value, name, text string, num float64, n int64, flag bool, micros int64) {
 		if regexp.MustCompile(`\\[abfnrtv\\]|[\x00-\x1f\x7f]`).MatchString(measurement+"|"+key+"|"+value+"|"+name) || !utf8.ValidString(value+"|"+text) {
 			return

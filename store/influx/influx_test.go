@@ -247,8 +247,11 @@ func testSameAsStore(t *testing.T, db *DB) {
 // sameFaults compares what is refused.
 func sameFaults(t *testing.T, local *store.Store, db *DB) {
 	for _, q := range []store.Query{
-		{Measurement: "nn"}, {Measurement: "M"}, {Measurement: `"; DROP MEASUREMENT "m`},
-		{Measurement: "m", Fields: []string{"tag"}}, {Measurement: "m", Fields: []string{"nums"}},
+		{Measurement: "nn"},
+		{Measurement: "M"},
+		{Measurement: `"; DROP MEASUREMENT "m`},
+		{Measurement: "m", Fields: []string{"tag"}},
+		{Measurement: "m", Fields: []string{"nums"}},
 		{Measurement: "m", Filters: []store.Filter{{Column: "tagg", Op: store.Eq, Values: []any{"a"}}}},
 		{Measurement: "m", Filters: []store.Filter{{Column: "tag", Op: store.Eq, Values: []any{"a", "b"}}}},
 		{Measurement: "m", Filters: []store.Filter{{Column: "num", Op: "like", Values: []any{"a"}}}},
@@ -298,8 +301,10 @@ func testEscapes(t *testing.T, db *DB) {
 		}
 		want := []string{fmt.Sprintf("%s %s=%v string %v", noon.Format(time.RFC3339Nano), col, content, map[string]string{key: value})}
 		for _, f := range []store.Filter{
-			{Column: key, Op: store.Eq, Values: []any{value}}, {Column: col, Op: store.In, Values: []any{content, "other"}},
-			{Column: key, Op: store.Gte, Values: []any{value}}, {Column: col, Op: store.Lte, Values: []any{content}},
+			{Column: key, Op: store.Eq, Values: []any{value}},
+			{Column: col, Op: store.In, Values: []any{content, "other"}},
+			{Column: key, Op: store.Gte, Values: []any{value}},
+			{Column: col, Op: store.Lte, Values: []any{content}},
 		} {
 			got, err := db.Select(context.Background(), store.Query{Measurement: m, Filters: []store.Filter{f}})
 			if err != nil {

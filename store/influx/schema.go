@@ -192,8 +192,10 @@ func layouts(results []result) ([]*layout, error) {
 // field adds a field. One that has several types, in several shards, is what the others can be cast to.
 func (l *layout) field(name, typ string) {
 	types := []columnType{
-		{name, false, store.Double, "float"}, {name, false, store.BigInt, "integer"},
-		{name, false, store.BigInt, "unsigned"}, {name, false, store.VarChar, "string"},
+		{name, false, store.Double, "float"},
+		{name, false, store.BigInt, "integer"},
+		{name, false, store.BigInt, "unsigned"},
+		{name, false, store.VarChar, "string"},
 		{name, false, store.Boolean, "boolean"},
 	}
 	rank := func(cast string) int {
@@ -216,7 +218,8 @@ func (l *layout) field(name, typ string) {
 
 // column finds a column by name: as it is written, or else in any case.
 func (l *layout) column(name string) (columnType, error) {
-	for _, same := range []func(a, b string) bool{func(a, b string) bool { return a == b }, func(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) }} {
+	exact := func(a, b string) bool { return a == b }
+	for _, same := range []func(a, b string) bool{exact, strings.EqualFold} {
 		for _, c := range l.columns {
 			if same(c.name, name) {
 				return c, nil
