@@ -206,13 +206,15 @@ func (p *aggPlan) bindColumns(snap *snapshot, q AggregateQuery) error {
 
 // bindRange sets the range and its intervals.
 func (p *aggPlan) bindRange(snap *snapshot, q AggregateQuery) error {
-	low, high := snap.extent()
-	p.from, p.upto = low, high
+	p.from, p.upto = snap.extent()
 	if !q.From.IsZero() {
 		p.from = ceilMicro(q.From)
 	}
 	if !q.Upto.IsZero() {
 		p.upto = ceilMicro(q.Upto) - 1
+	}
+	if len(snap.parts)+len(snap.blocks) == 0 && q.From.IsZero() {
+		p.from = p.upto // no rows, no beginning
 	}
 	if p.upto < p.from {
 		if !q.From.IsZero() && !q.Upto.IsZero() {

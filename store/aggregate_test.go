@@ -312,7 +312,7 @@ func near(a, b float64) bool {
 }
 
 func TestAggregatesAgreeWithAPlainList(t *testing.T) {
-	for round := range 6 {
+	for round := range 3 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			seed := uint64(time.Now().UnixNano())
 			t.Logf("seed %d", seed)
@@ -328,7 +328,7 @@ func TestAggregatesAgreeWithAPlainList(t *testing.T) {
 			if w.s, err = Open(w.dir, w.opts); err != nil {
 				t.Fatal(err)
 			}
-			for range 400 {
+			for range 300 {
 				if w.step(ctx); t.Failed() {
 					return
 				}

@@ -62,7 +62,7 @@ func (s *Store) pickMove() *part {
 	var oldest *part
 	for _, m := range s.measurements {
 		for _, p := range m.parts {
-			if !p.local() || p.Upto >= before || s.needsRollup(p) {
+			if !p.local() || p.Upto >= before || s.needsRollup(p) || s.counters.damaged[p.File] {
 				continue
 			}
 			if oldest == nil || cmp.Or(cmp.Compare(p.Upto, oldest.Upto), cmp.Compare(p.ID, oldest.ID)) < 0 {
@@ -77,12 +77,12 @@ func (s *Store) pickMove() *part {
 }
 
 func (s *Store) move(ctx context.Context, p *part) error {
-	if err := p.raw.verify(); err != nil { // what is damaged must not replace anything
+	if err := p.raw.verify(); err != nil { // what is damaged must not be all there is
+		s.noteDamage(p.raw, err)
 		return err
 	}
 	key := s.objectKey(p)
-	err := s.commit(record{Drop: []string{key}}, func() { s.garbage[key] = false })
-	if err != nil {
+	if err := s.announce(key); err != nil {
 		return err
 	}
 	s.opts.trip("object announced")
@@ -104,6 +104,20 @@ func (s *Store) move(ctx context.Context, p *part) error {
 	}
 	s.opts.trip("part moved")
 	return nil
+}
+
+// announce makes the manifest say that an object may exist, unless it does.
+func (s *Store) announce(key string) error {
+	s.mu.Lock()
+	_, known := s.garbage[key]
+	if known {
+		s.garbage[key] = false // until the move has ended
+	}
+	s.mu.Unlock()
+	if known {
+		return nil
+	}
+	return s.commit(record{Drop: []string{key}}, func() { s.garbage[key] = false })
 }
 
 // upload puts the file of p into the bucket and reads it back.

@@ -286,6 +286,31 @@ func (b *budget) fetch(f *stored) (release func(), err error) {
 	return release, err
 }
 
+// pingTimeout is how long the bucket may take to say that it is there.
+const pingTimeout = 3 * time.Second
+
+// ping tells whether the bucket can be reached, or could not be a moment ago.
+func (c *coldCache) ping(ctx context.Context) error {
+	c.mu.Lock()
+	away := c.away
+	if time.Now().After(c.retry) {
+		away = nil
+	}
+	c.mu.Unlock()
+	if away != nil {
+		return away
+	}
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	err := c.bucket.Ping(ctx)
+	if err != nil {
+		c.mu.Lock()
+		c.away, c.retry = err, time.Now().Add(awayFor)
+		c.mu.Unlock()
+	}
+	return err
+}
+
 // coldFigures are those of the cache.
 type coldFigures struct {
 	bytes, hits, misses, errors int64

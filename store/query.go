@@ -86,7 +86,7 @@ func (s *Store) query(ctx context.Context, text string, limits QueryLimits, args
 	}
 	key := ""
 	if keepable {
-		key = queryKey(text, limits, args)
+		key = queryKey(text, names, limits, args)
 		if kept := s.results.get(s, key); kept != nil {
 			again := *kept.(*Result) // its rows are shared, and not written to
 			return &again, nil

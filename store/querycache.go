@@ -40,9 +40,10 @@ func (e *engine) learnFickle(ctx context.Context) error {
 	return rows.Err()
 }
 
-// queryKey is what an answer is kept under; what it depends on says the rest.
-func queryKey(text string, limits QueryLimits, args []any) string {
-	return fmt.Sprintf("q%d %d %T%#v %s", limits.Rows, limits.Bytes, args, args, text)
+// queryKey is what an answer is kept under. The names are those that the text means now: another measurement
+// may come to be the one that it means.
+func queryKey(text string, names []string, limits QueryLimits, args []any) string {
+	return fmt.Sprintf("q%d %d %q %T%#v %s", limits.Rows, limits.Bytes, names, args, args, text)
 }
 
 // keepResult keeps the answer of a query over snapshots.

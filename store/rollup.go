@@ -41,7 +41,7 @@ func (s *Store) rollUpBefore(ctx context.Context, name string, before time.Time)
 
 // needsRollup reports whether a part has rows here and no rollups of them. The caller holds mu.
 func (s *Store) needsRollup(p *part) bool {
-	return p.local() && !p.Rolled && len(s.opts.steps()) > 0
+	return p.local() && !p.Rolled && len(s.opts.steps()) > 0 && !s.counters.damaged[p.File]
 }
 
 // rollUpFirst rolls up the first part that due is true for.
@@ -68,6 +68,7 @@ search:
 	}
 	defer s.unpin([]*part{found})
 	err := s.rollUp(ctx, found, cols)
+	s.noteDamage(found.raw, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if errors.Is(err, errGone) {

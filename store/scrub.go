@@ -89,12 +89,21 @@ func (s *Store) scrubFile(f *stored, again bool) {
 		return
 	}
 	s.opts.Log.Error("check part", "part", f.File, "measurement", f.part.Measurement, "error", err)
-	if errors.Is(err, fault.Corrupt) {
-		f.checked.Store(false) // queries refuse it from here on
-		s.mu.Lock()
-		s.counters.damaged[f.File] = true
-		s.mu.Unlock()
+	s.noteDamage(f, err)
+}
+
+// noteDamage remembers a file that does not check.
+func (s *Store) noteDamage(f *stored, err error) {
+	if !errors.Is(err, fault.Corrupt) {
+		return
 	}
+	f.checked.Store(false) // queries refuse it from here on
+	s.mu.Lock()
+	s.counters.damaged[f.File] = true
+	if m := s.measurements[f.part.Measurement]; m != nil {
+		m.touch(f.part.From) // answers that were kept would hide it
+	}
+	s.mu.Unlock()
 }
 
 // Ready tells what is wrong with the store, if anything is: the last flush failed, or parts are damaged.

@@ -47,7 +47,7 @@ type BucketStorage struct {
 	Error error  // why it cannot be reached; nil if it can
 }
 
-// Storage returns how things are now. It asks the bucket, for as long as Options.BucketTimeout.
+// Storage returns how things are now. It asks the bucket, which may take some seconds.
 func (s *Store) Storage(ctx context.Context) Storage {
 	var out Storage
 	out.Cache = s.results.figures()
@@ -57,9 +57,7 @@ func (s *Store) Storage(ctx context.Context) Storage {
 	cold := s.cold.figures()
 	out.BucketCache = CacheStorage{cold.bytes, s.cold.max, cold.hits, cold.misses}
 	if b := s.opts.Bucket; b != nil {
-		ctx, cancel := context.WithTimeout(ctx, s.opts.BucketTimeout)
-		defer cancel()
-		out.Bucket = &BucketStorage{URL: b.URL(), Error: b.Ping(ctx)}
+		out.Bucket = &BucketStorage{URL: b.URL(), Error: s.cold.ping(ctx)}
 	}
 	s.tiers(&out)
 	return out

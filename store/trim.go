@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"syscall"
 	"time"
+
+	"millrace/fault"
 )
 
 // freeBytes is how much room the disk of dir has for us.
@@ -109,7 +111,11 @@ func (s *Store) retain(ctx context.Context) error {
 		var before time.Time // nothing is older
 		if keep := s.opts.RetentionOf(name); keep > 0 {
 			before = now.Add(-keep)
-			if err := s.rollUpBefore(ctx, name, before); err != nil {
+			switch err := s.rollUpBefore(ctx, name, before); {
+			case errors.Is(err, fault.Limit), errors.Is(err, fault.Corrupt):
+				// The disk is full, or the part is damaged: its rows go all the same.
+				s.opts.Log.Warn("rows go without being rolled up", "measurement", name, "error", err)
+			case err != nil:
 				return err
 			}
 		}
