@@ -176,7 +176,9 @@ func restart(t *testing.T, s *server) {
 
 func bind(t *testing.T, s *server) {
 	q := name(t)
-	s.channel(func(ch *rabbit.Channel) error { return ch.ExchangeDeclare("plant", "topic", true, false, false, false, nil) })
+	s.channel(func(ch *rabbit.Channel) error {
+		return ch.ExchangeDeclare("plant", "topic", true, false, false, false, nil)
+	})
 	c := collectorOf(t, s, option.Values{"queue": q, "declare": "true", "exchange": "plant", "binding_keys": "line.*, hall.#"})
 	site := &connectortest.Site{}
 	connectortest.Again(t, c, site, 0, func() bool { return site.Lag() == 0 && len(site.Warnings()) == 0 })

@@ -228,7 +228,7 @@ func TestCollectTest(t *testing.T) {
 	}
 	f(0, "", "", with("right", "a"))
 	f(fault.NotFound, "no topic b", "waits", with("right", "a,b"))
-	f(fault.Unavailable, "reach Kafka", "'password'", with("wrong", "a")) // kfake hangs up
+	f(fault.Unavailable, "reach Kafka", "'password'", with("wrong", "a"))                               // kfake hangs up
 	fake.ControlKey(int16(kmsg.SASLAuthenticate), func(req kmsg.Request) (kmsg.Response, error, bool) { // Kafka says why
 		resp := req.ResponseKind().(*kmsg.SASLAuthenticateResponse)
 		resp.ErrorCode = kerr.SaslAuthenticationFailed.Code

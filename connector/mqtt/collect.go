@@ -167,8 +167,6 @@ func (s *subscription) read(ctx context.Context, in chan<- event) error {
 		e := event{packet: p}
 		switch {
 		case err != nil:
-		case p.kind == kindPingresp:
-			continue
 		case p.kind == kindDisconnect:
 			return parted(p)
 		case p.kind == kindPublish:
@@ -199,12 +197,12 @@ func (s *subscription) resume(ctx context.Context, name string) error {
 		if s.site.Preview() {
 			wanted = s.own() // others would go without what we see
 		}
-		s.state = state{held: map[uint16]bool{}}
+		s.state = newState("")
 		return s.ask(wanted, nil)
 	}
 	if !s.present || s.state.of != name {
 		stale := len(s.state.held) > 0 || len(s.state.filters) > 0
-		s.state = state{of: name, held: map[uint16]bool{}}
+		s.state = newState(name)
 		if stale {
 			if err := s.site.AppendAt(ctx, s.to, connector.Batch{Position: s.state.bytes()}); err != nil {
 				return err
@@ -249,6 +247,7 @@ func (s *subscription) ask(missing, surplus []string) error {
 // use appends the messages of a batch and then answers all that wants an answer, in order.
 func (s *subscription) use(ctx context.Context, events []event) error {
 	s.records, s.answers, s.changed = s.records[:0], s.answers[:0], false
+	s.state.released.begin()
 	for i := range events {
 		if err := s.take(&events[i]); err != nil {
 			return err
@@ -273,10 +272,13 @@ func (s *subscription) take(e *event) error {
 		s.receive(&e.message)
 	case kindPubrel:
 		s.answers = appendAck(s.answers, kindPubcomp, e.id)
-		if s.state.held[e.id] {
+		if print, held := s.state.held[e.id]; held {
 			delete(s.state.held, e.id)
+			s.state.released.add(e.id, print)
 			s.changed = s.changed || s.durable
 		}
+	case kindPingresp:
+		s.state.released.ponged()
 	case kindSuback:
 		codes, err := parseCodes(e.packet, s.v5)
 		if err != nil {
@@ -310,16 +312,24 @@ func (s *subscription) subscribed(codes []byte) {
 
 // receive takes a message, unless it was appended before.
 func (s *subscription) receive(m *message) {
+	if m.qos > 0 && !m.again {
+		s.state.released.given(m.id)
+	}
 	switch m.qos {
 	case 1:
 		s.answers = appendAck(s.answers, kindPuback, m.id)
 	case 2:
 		s.answers = appendAck(s.answers, kindPubrec, m.id)
-		if s.state.held[m.id] {
+		if _, held := s.state.held[m.id]; held {
 			return
 		}
-		s.state.held[m.id] = true
 		s.changed = s.changed || s.durable
+		print := m.print()
+		s.state.held[m.id] = print
+		if m.again && s.state.released.has(m.id, print) {
+			return
+		}
+		s.state.released.forget(m.id)
 	}
 	if m.kept && !s.retained {
 		return // with 3.1.1 they come anyway

@@ -3,8 +3,8 @@
 // A message is acknowledged once the bus has it, and the broker keeps the session while nobody is there, so that with
 // QoS 1 none is lost and with QoS 2 each comes exactly once. For the latter the packet ids that were
 // appended and not yet released are committed with the records, and a release is answered only after it is
-// committed, too: a client that leaves these answers to a library can promise at least once at most. So the few
-// packets that a subscriber needs are read and written here.
+// committed, too. The client libraries answer releases by themselves, before anything could be committed, which is at
+// least once at most; so the few packets that a subscriber needs are read and written here.
 package mqtt
 
 import (

@@ -101,7 +101,9 @@ func TestServerAway(t *testing.T) {
 	s.add("a", 0, 1)
 	site := &connectortest.Site{}
 	ended := make(chan error, 1)
-	go func() { ended <- collectorOf(t, option.Values{"servers": s.addr, "streams": "a"}).Collect(t.Context(), site) }()
+	go func() {
+		ended <- collectorOf(t, option.Values{"servers": s.addr, "streams": "a"}).Collect(t.Context(), site)
+	}()
 	if err := site.Await(t.Context(), func() bool { return len(site.Taken("redis.raw")) == 1 }); err != nil {
 		t.Fatal(err)
 	}
