@@ -53,19 +53,36 @@ func (b *Bus) OpenTable(ctx context.Context, topic string, forget time.Duration)
 		return nil, err
 	}
 	t := &Table{bus: b, topic: topic, rows: map[string]tableRow{}, changed: make(chan struct{}), waiting: map[string]chan struct{}{}}
-	from, err := b.StartOffsets(ctx, topic)
-	if err != nil {
-		return nil, err
+	// A topic that another replica has just made is not known to every broker at once.
+	const patience, between = 15 * time.Second, 200 * time.Millisecond
+	for deadline := time.Now().Add(patience); ; {
+		err := t.read(ctx)
+		if err == nil {
+			return t, nil
+		}
+		if k := fault.KindOf(err); k != fault.NotFound && k != fault.Unavailable || time.Now().After(deadline) {
+			return nil, fmt.Errorf("read table %s: %w", topic, err)
+		}
+		select {
+		case <-time.After(between):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
-	upto, err := b.EndOffsets(ctx, topic)
+}
+
+// read takes in all that the topic has.
+func (t *Table) read(ctx context.Context) error {
+	from, err := t.bus.StartOffsets(ctx, t.topic)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	upto, err := t.bus.EndOffsets(ctx, t.topic)
+	if err != nil {
+		return err
 	}
 	t.next = upto[0]
-	if err := b.readRange(ctx, topic, from, upto, t.apply); err != nil {
-		return nil, fmt.Errorf("read table %s: %w", topic, err)
-	}
-	return t, nil
+	return t.bus.readRange(ctx, t.topic, from, upto, t.apply)
 }
 
 func ms(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
