@@ -17,6 +17,7 @@ import (
 	"millrace/connector/filesystem"
 	"millrace/connector/host"
 	"millrace/connector/kafka"
+	"millrace/connector/mqtt"
 	"millrace/connector/nats"
 	"millrace/connector/print"
 	"millrace/connector/redis"
@@ -61,6 +62,7 @@ func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
 		file.Spec(),
 		host.Spec(log),
 		kafka.CollectSpec(),
+		mqtt.Spec(),
 		nats.Spec(),
 		redis.Spec(),
 	}

@@ -122,7 +122,6 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 		return n, err
 	}
 	n.storeRefusals = n.metrics.Counter("store", "records_refused_total", "Records that could not be kept, by topic.", "topic")
-	n.registerMetrics()
 	if err := n.openAlerts(ctx, log); err != nil {
 		return n, err
 	}
@@ -131,6 +130,7 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 			return n, err
 		}
 	}
+	n.registerMetrics()
 	n.server = api.New(n.deps(log))
 	return n, nil
 }
