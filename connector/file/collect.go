@@ -139,7 +139,7 @@ func (r *reading) pass(ctx context.Context, now time.Time) (more, moved bool, er
 			if err := r.restart(t); err != nil {
 				r.site.Warn(err)
 			}
-			more = true
+			more, moved = true, true
 			waits[t.path] = true
 			continue
 		case err != nil:
@@ -194,6 +194,9 @@ func (r *reading) file(ctx context.Context, t *tail, now time.Time) (more bool, 
 	}
 	if err := t.open(); err != nil {
 		return false, ofFile(t, err)
+	}
+	if r.cutUnseen(t) {
+		return false, errCut
 	}
 	for from := t.offset; t.offset-from < turn; {
 		ended, err := r.chunk(ctx, t, flush, false)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"millrace/connector"
@@ -73,13 +75,57 @@ func (w *follower) warn(about string, err error) {
 
 // scan looks for files that have come, gone or been renamed.
 func (w *follower) scan(ctx context.Context) {
-	for _, t := range w.tails {
-		t.listed = false
+	found := w.list(ctx)
+	if ctx.Err() != nil {
+		return
 	}
+	// Those that are known first: a file may be the copy of one that stands behind it.
+	for _, t := range w.tails {
+		t.listed, t.written = false, t.modified
+	}
+	found = slices.DeleteFunc(found, func(f candidate) bool {
+		t := w.tail(f.id)
+		if t != nil {
+			t.listed, t.name, t.written = true, f.path, f.written()
+		}
+		return t != nil
+	})
+	renamed := w.searchRenamed()
+	w.namePlaces(found)
+	if !w.resumed {
+		w.resume()
+	}
+	for _, t := range renamed {
+		w.catchUp(t.path, t.written)
+	}
+	w.begin(found)
+	slices.SortStableFunc(w.tails, older)
+	w.first, w.resumed = false, true
+}
+
+// list returns the files that the patterns lead to, each once. Names may change during a walk, so that a file is
+// missed: if anything has changed since the last scan, it is repeated until two walks agree.
+func (w *follower) list(ctx context.Context) []candidate {
+	const tries = 10
+	found := w.walk(ctx)
+	known := func(f candidate) bool { t := w.tail(f.id); return t != nil && t.name == f.path }
+	if len(found) >= len(w.tails) && !slices.ContainsFunc(found, func(f candidate) bool { return !known(f) }) {
+		return found
+	}
+	for range tries {
+		again := w.walk(ctx)
+		if slices.EqualFunc(found, again, sameFile) {
+			return again
+		}
+		found = again
+	}
+	return found
+}
+
+func (w *follower) walk(ctx context.Context) (found []candidate) {
 	w.dirs = map[string]bool{}
 	seen := map[identity]bool{}
 	walk := &walk{dirs: w.dirs, wrong: func(path string, err error) { w.warn(path, fmt.Errorf("look for files: %w", err)) }}
-	var found []candidate
 	walk.found = func(path string) {
 		if one, ok := w.candidate(path); ok && !seen[one.id] {
 			seen[one.id] = true
@@ -89,31 +135,34 @@ func (w *follower) scan(ctx context.Context) {
 	for _, g := range w.globs {
 		walk.glob(ctx, g)
 	}
-	if ctx.Err() != nil {
-		return
-	}
-	// Those that are known first: a file may be the copy of one that stands behind it.
-	found = slices.DeleteFunc(found, func(f candidate) bool {
-		t := w.tail(f.id)
-		if t != nil {
-			t.listed, t.name = true, f.path
-		}
-		return t != nil
-	})
-	renamed := w.searchRenamed()
+	return found
+}
+
+// namePlaces finds out what the files were called that are known by their position alone.
+func (w *follower) namePlaces(found []candidate) {
 	for _, t := range w.tails {
-		if t.path == "" { // it is known by its position alone
-			t.path = w.formerName(t.name)
+		if t.path != "" {
+			continue
+		}
+		t.path = w.formerName(t.name, found...)
+		if !t.listed && t.path == t.name {
+			t.path = w.patternName(t.name)
 		}
 	}
-	if !w.resumed {
-		w.resume()
+}
+
+// older orders the files that had one name: the one that has it still comes last.
+func older(a, b *tail) int {
+	if c := strings.Compare(a.path, b.path); c != 0 {
+		return c
 	}
-	for _, t := range renamed {
-		w.catchUp(t.path, t.modified)
+	if has := a.name == a.path; has != (b.name == b.path) {
+		if has {
+			return 1
+		}
+		return -1
 	}
-	w.begin(found)
-	w.first, w.resumed = false, true
+	return cmp.Compare(a.written, b.written)
 }
 
 // candidate is a file that a pattern led to.
@@ -122,6 +171,11 @@ type candidate struct {
 	path string
 	info fs.FileInfo
 }
+
+// written is when the file was written to last.
+func (f candidate) written() int64 { return f.info.ModTime().UnixNano() }
+
+func sameFile(a, b candidate) bool { return a.id == b.id && a.path == b.path }
 
 func (w *follower) candidate(path string) (candidate, bool) {
 	if isCompressed(path) || slices.ContainsFunc(w.exclude, func(g glob) bool { return g.covers(path) }) {
@@ -153,7 +207,7 @@ func (w *follower) tail(id identity) *tail {
 func (w *follower) begin(found []candidate) {
 	slices.SortStableFunc(found, func(a, b candidate) int { return a.info.ModTime().Compare(b.info.ModTime()) })
 	for _, f := range found {
-		if older := w.lastOf(f.path); older != nil && !w.catchUp(f.path, older.modified) {
+		if older := w.lastOf(f.path); older != nil && !w.catchUp(f.path, older.written) {
 			continue // at the next scan, behind those that could not be opened
 		}
 		switch {
@@ -165,7 +219,7 @@ func (w *follower) begin(found []candidate) {
 		case w.ignoreOlder > 0 && w.now().Sub(f.info.ModTime()) > w.ignoreOlder, w.held(f):
 			continue
 		}
-		t := &tail{place: place{id: f.id}, path: w.formerName(f.path, found...), name: f.path, listed: true, flush: -1, seen: -1}
+		t := &tail{place: place{id: f.id}, path: w.formerName(f.path, found...), name: f.path, listed: true, flush: -1, seen: -1, written: f.written()}
 		if w.opened(t, w.first && w.fromEnd && !w.site.Preview()) == nil {
 			w.tails = append(w.tails, t)
 		}
@@ -222,7 +276,7 @@ func (w *follower) searchRenamed() (renamed []*tail) {
 		if t == nil || isCompressed(f.path) {
 			continue
 		}
-		t.name, t.modified = f.path, f.info.ModTime().UnixNano()
+		t.name, t.written = f.path, f.written()
 		if !t.renamed {
 			t.renamed = true
 			renamed = append(renamed, t)
@@ -241,14 +295,12 @@ func (w *follower) searchRenamed() (renamed []*tail) {
 }
 
 // resume looks at the files that a position names: those that were copied and cut since are begun anew before
-// anything else is done about the copies. If too little is known of a file to see that it is not the same any more, a
-// younger file with the name of a copy tells.
+// anything else is done about the copies.
 func (w *follower) resume() {
 	for _, t := range slices.Clone(w.tails) {
 		if !t.listed || t.name != t.path {
 			continue
 		}
-		before := t.modified
 		if t.open() != nil || t.stat(w.now()) != nil {
 			continue // the pass says why
 		}
@@ -256,13 +308,7 @@ func (w *follower) resume() {
 		if err != nil {
 			continue
 		}
-		if same && !t.cut() && t.mark.size < leastMark {
-			old := *t
-			old.modified = before
-			same = !w.besides(t.path, before, func(c candidate) bool { return old.isCopy(c.path) && !t.beginsLike(c.path) })
-		}
-		if !same || t.cut() {
-			t.modified = before
+		if !same || t.cut() || w.cutUnseen(t) {
 			if err := w.restart(t); err != nil {
 				w.site.Warn(err)
 			}
@@ -270,16 +316,18 @@ func (w *follower) resume() {
 	}
 }
 
-// besides reports whether one of the files that a rotation may have made of path since holds.
-func (w *follower) besides(path string, since int64, holds func(candidate) bool) bool {
-	return slices.ContainsFunc(w.generations(path, since), holds)
+// cutUnseen reports whether a file was copied and cut of which too little was known to see that it is not the
+// same any more: a younger file with the name of a copy tells.
+func (w *follower) cutUnseen(t *tail) bool {
+	return t.mark.size < leastMark && t.size > int64(t.mark.size) && t.listed && t.name == t.path &&
+		slices.ContainsFunc(w.generations(t.path, t.modified), func(c candidate) bool { return t.isCopy(c.path) && !t.beginsLike(c.path) })
 }
 
 // generations are the files with names that a rotation makes of path which were written to since, the oldest first, without
 // those that are followed.
 func (w *follower) generations(path string, since int64) []candidate {
 	found := slices.DeleteFunc(w.beside(), func(f candidate) bool {
-		return !rotatedName(path, f.path) || isCompressed(f.path) || f.info.ModTime().UnixNano() <= since || w.tail(f.id) != nil
+		return !rotatedName(path, f.path) || isCompressed(f.path) || f.written() <= since || w.tail(f.id) != nil
 	})
 	slices.SortFunc(found, func(a, b candidate) int { return a.info.ModTime().Compare(b.info.ModTime()) })
 	return found
@@ -299,7 +347,7 @@ func (w *follower) catchUp(path string, since int64) bool {
 
 func (w *follower) followGenerations(path string, since int64) bool {
 	for _, f := range w.generations(path, since) {
-		t := &tail{place: place{id: f.id}, path: path, name: f.path, renamed: true, flush: -1, seen: -1}
+		t := &tail{place: place{id: f.id}, path: path, name: f.path, renamed: true, flush: -1, seen: -1, written: f.written()}
 		if len(w.tails) >= maxFiles || w.held(f) {
 			continue
 		}
@@ -324,7 +372,7 @@ func (w *follower) beside() []candidate {
 	last := w.listFolders()
 	for range tries {
 		now := w.listFolders()
-		if slices.EqualFunc(last, now, func(a, b candidate) bool { return a.id == b.id && a.path == b.path }) {
+		if slices.EqualFunc(last, now, sameFile) {
 			return now
 		}
 		last = now
@@ -363,10 +411,25 @@ func (w *follower) formerName(path string, found ...candidate) string {
 	return path
 }
 
+// patternName is the name that a file had whose own is led to by no pattern: one that a rotation makes into this one, and
+// to which a pattern leads, whether or not there is such a file.
+func (w *follower) patternName(path string) string {
+	dir, name := filepath.Split(path)
+	for i := len(name) - 1; i > 0; i-- {
+		for _, end := range []string{"", filepath.Ext(name)} {
+			former := dir + name[:i] + end
+			if strings.IndexByte(".-_~", name[i]) >= 0 && rotatedName(former, path) && slices.ContainsFunc(w.globs, func(g glob) bool { return g.covers(former) }) {
+				return former
+			}
+		}
+	}
+	return path
+}
+
 // restart begins a file anew that was cut. The rest of what it was is read from its copy, if there is one.
 func (w *follower) restart(t *tail) error {
 	old := *t
-	t.place = place{id: t.id}
+	t.place = place{id: t.id, modified: t.wrote}
 	t.seen, t.flush, t.known = -1, -1, 0
 	if copied := w.copyOf(&old); copied != nil {
 		w.tails = slices.Insert(w.tails, slices.Index(w.tails, t), copied)
@@ -386,8 +449,8 @@ func (w *follower) copyOf(old *tail) *tail {
 			continue
 		}
 		p := old.place
-		p.id, p.modified = f.id, f.info.ModTime().UnixNano()
-		copied := &tail{place: p, path: old.path, name: f.path, renamed: true, seen: -1, flush: -1}
+		p.id, p.modified = f.id, f.written()
+		copied := &tail{place: p, path: old.path, name: f.path, renamed: true, seen: -1, flush: -1, written: f.written()}
 		if copied.open() == nil {
 			return copied
 		}

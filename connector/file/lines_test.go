@@ -143,6 +143,7 @@ func TestRotatedName(t *testing.T) {
 	f("/l/app.log", "/l/app.log.old", true)
 	f("/l/app.log", "/l/app-errors.log", false)
 	f("/l/app.log", "/l/app.log", false)
+	f("/l/app.log.1", "/l/app.log.2", false)
 	f("/l/app.log", "/m/app.log.1", false)
 }
 

@@ -26,8 +26,10 @@ type tail struct {
 	listed bool // a pattern led to it at the last scan
 	lost   bool // it has no name any more
 
-	missed  int  // scans that have not found it
-	renamed bool // what it was renamed to was found, and newer generations looked for
+	wrote   int64 // time of the last write; modified is the one before the last read
+	written int64 // as the last scan saw it: the order of files that had one name
+	missed  int   // scans that have not found it
+	renamed bool  // what it was renamed to was found, and newer generations looked for
 }
 
 // open opens the file if it is not open. errMoved means that the name is another file's by now.
@@ -90,9 +92,7 @@ func (t *tail) stat(now time.Time) error {
 		return errMoved
 	}
 	t.lost = names == 0
-	if info.Size() >= t.offset { // of a file that was cut, the time before counts
-		t.modified = info.ModTime().UnixNano()
-	}
+	t.wrote = info.ModTime().UnixNano()
 	if size := info.Size(); size != t.size || t.grown.IsZero() {
 		t.size, t.grown = size, now
 	}
@@ -119,7 +119,7 @@ func (t *tail) read(buf []byte) ([]byte, error) {
 	if t.mark.size < markBytes {
 		t.mark = now
 	}
-	t.known = t.offset + int64(n)
+	t.known, t.modified = t.offset+int64(n), t.wrote
 	return buf[:n], nil
 }
 
@@ -140,7 +140,8 @@ func (t *tail) begin(atEnd bool) error {
 	if err != nil {
 		return err
 	}
-	if t.modified = info.ModTime().UnixNano(); !atEnd || info.Size() == 0 {
+	t.wrote = info.ModTime().UnixNano()
+	if t.modified = t.wrote; !atEnd || info.Size() == 0 {
 		return nil
 	}
 	t.offset = info.Size()
@@ -162,8 +163,8 @@ func rotatedName(path, name string) bool {
 	}
 	base := filepath.Base(path)
 	rest, ok := strings.CutPrefix(filepath.Base(name), base)
-	if !ok {
-		rest, ok = strings.CutPrefix(filepath.Base(name), strings.TrimSuffix(base, filepath.Ext(base)))
+	if ext := filepath.Ext(base); !ok && !strings.ContainsAny(ext, "0123456789") { // app.log.1 is no sibling of app.log.2
+		rest, ok = strings.CutPrefix(filepath.Base(name), strings.TrimSuffix(base, ext))
 	}
 	if !ok || rest == "" || !strings.ContainsRune(".-_~", rune(rest[0])) {
 		return false
