@@ -413,3 +413,19 @@ func TestServeEndsWithItsContext(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNullIsLeftOut holds the document against what is done: null for an optional value is none.
+func TestNullIsLeftOut(t *testing.T) {
+	b := newBench(t)
+	b.want(200, b.ask("POST", "/api/alerts/rules", `{"name": "x", "metric": "m", "threshold": 1, "summary": null, "op": null, "group_by": null, "for": null, "labels": null}`))
+	schema := b.s.doc.Components.Schemas.Map()["AlertRule"]
+	for _, name := range []string{"summary", "op", "group_by", "for", "labels", "threshold"} {
+		if !schema.Properties[name].Nullable {
+			t.Errorf("%s is not nullable in the document", name)
+		}
+	}
+	if schema.Properties["name"].Nullable {
+		t.Error("name is nullable in the document")
+	}
+	b.want(422, b.ask("POST", "/api/alerts/rules", `{"name": null, "metric": "m", "threshold": 1}`))
+}

@@ -18,6 +18,7 @@ var docFiles embed.FS
 // addDocs serves the OpenAPI document and the page that shows it. It must come after all operations.
 func (s *Server) addDocs(api huma.API) {
 	delete(api.OpenAPI().Components.Schemas.Map(), "ErrorModel") // huma's own, which ours replaces
+	s.allowNull()
 	text := sync.OnceValue(func() []byte {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -82,5 +83,34 @@ func problemResponse(registry huma.Registry, description string) *huma.Response 
 	return &huma.Response{
 		Description: description,
 		Content:     map[string]*huma.MediaType{problemType: {Schema: schemaOf[Problem](registry)}},
+	}
+}
+
+// allowNull says in the document what is done with requests: null stands for an optional value that is left out.
+// It must come after all operations.
+func (s *Server) allowNull() {
+	components := s.doc.Components.Schemas
+	for _, path := range s.doc.Paths {
+		for _, op := range []*huma.Operation{path.Post, path.Put} {
+			if op == nil || op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
+				continue
+			}
+			body := op.RequestBody.Content["application/json"].Schema
+			if body != nil && body.Ref != "" {
+				optionalNull(components.SchemaFromRef(body.Ref))
+			}
+		}
+	}
+}
+
+func optionalNull(body *huma.Schema) {
+	for name, p := range body.Properties {
+		if slices.Contains(body.Required, name) || p.Ref != "" || p.Type == "" || p.Nullable {
+			continue
+		}
+		p.Nullable = true
+		if len(p.Enum) > 0 {
+			p.Enum = append(slices.Clone(p.Enum), nil)
+		}
 	}
 }

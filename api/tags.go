@@ -17,8 +17,12 @@ type TagValueList struct {
 // instantParam is an Instant in a URL.
 type instantParam string
 
-// Schema describes a time that is left out if nothing is meant.
-func (instantParam) Schema(huma.Registry) *huma.Schema { return instantSchema() }
+// Schema describes a time; nothing is as good as left out.
+func (instantParam) Schema(huma.Registry) *huma.Schema {
+	s := instantSchema()
+	s.Pattern = "^(" + instantPattern + ")?$"
+	return s
+}
 
 func (i instantParam) parse(now time.Time) (time.Time, error) {
 	if i == "" {
