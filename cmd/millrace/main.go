@@ -32,6 +32,7 @@ type commands struct {
 	DeadLetter deadLetterCommands `cmd:"" help:"Records that could not be read."`
 	Alert      alertCommands      `cmd:"" help:"What is watched, what is wrong, and who is told."`
 	LogLevel   logLevelCommand    `cmd:"" help:"What a running platform logs."`
+	Health     healthcheckCommand `cmd:"" name:"healthcheck" help:"Exit with 0 if a running platform is well, else with 1."`
 	Version    versionCommand     `cmd:"" help:"Print the version."`
 }
 
