@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"millrace/api"
+	"millrace/config"
 	"millrace/store"
 )
 
@@ -64,7 +65,7 @@ func (n *Node) storage(ctx context.Context) (api.Storage, error) {
 	for _, m := range s.Measurements {
 		one := api.StoredMeasurement{Name: m.Name, Rows: m.Rows, Bytes: m.Bytes, Rollups: m.Rollups}
 		if m.Retention > 0 {
-			one.Retention = m.Retention.String()
+			one.Retention = config.Duration(m.Retention).String()
 		}
 		out.Measurements = append(out.Measurements, one)
 	}

@@ -93,6 +93,9 @@ func collect(ctx context.Context, log *slog.Logger, c connector.Collector, at *s
 		at.figures.runs(true)
 		err := c.Collect(ctx, at)
 		at.figures.runs(false)
+		if err == nil && ctx.Err() == nil {
+			at.figures.end()
+		}
 		if err == nil || ctx.Err() != nil {
 			return
 		}

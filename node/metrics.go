@@ -21,7 +21,7 @@ func (n *Node) registerMetrics() {
 	n.tierMetrics(m)
 	n.sourceMetrics(m)
 	n.alertMetrics(m)
-	m.CounterFunc("collect", "refused_total", "Records that sources and protocols could not read.", func() float64 { return float64(n.events.refused.Load()) })
+	m.CounterFunc("node", "source_refused_total", "Records that sources and protocols could not read.", func() float64 { return float64(n.events.refused.Load()) })
 	m.GaugeFunc("node", "work_units", "Jobs, sources and singletons that run here.", func() float64 { return float64(len(n.work.running())) })
 }
 

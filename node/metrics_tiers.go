@@ -17,21 +17,21 @@ func (n *Node) tierMetrics(m *telemetry.Metrics) {
 	m.GaugeFunc("store", "bucket_cache_bytes", "Size of what is kept on disk of the bucket.", func() float64 { return float64(n.store.Stats().BucketCached) })
 	m.CounterFunc("store", "cache_hits_total", "Answers found in the cache.", func() float64 { return float64(n.store.Stats().CacheHits) })
 	m.CounterFunc("store", "cache_misses_total", "Answers not found in the cache.", func() float64 { return float64(n.store.Stats().CacheMisses) })
-	m.GaugeFunc("hot", "series", "Series with a newest value.", func() float64 { return float64(n.hot.Stats().Series) })
-	m.CounterFunc("hot", "points_refused_total", "Points of new series beyond the bound.", func() float64 { return float64(n.hot.Stats().Refused) })
+	m.GaugeFunc("store", "hot_series", "Series with a newest value.", func() float64 { return float64(n.hot.Stats().Series) })
+	m.CounterFunc("store", "hot_points_refused_total", "Points of new series beyond the bound.", func() float64 { return float64(n.hot.Stats().Refused) })
 	if n.redis != nil {
-		m.GaugeFunc("redis", "queued_series", "Series with points that Redis does not have yet.", func() float64 { return float64(n.redis.Stats().Queued) })
-		m.CounterFunc("redis", "points_written_total", "Points written to Redis.", func() float64 { return float64(n.redis.Stats().Written) })
-		m.CounterFunc("redis", "points_dropped_total", "Points overtaken by newer ones before Redis had them.", func() float64 { return float64(n.redis.Stats().Dropped) })
-		m.CounterFunc("redis", "errors_total", "Failed operations.", func() float64 { return float64(n.redis.Stats().Errors) })
-		m.GaugeFunc("redis", "reachable", "1 while Redis answers.", func() float64 { return truth(n.redis.Reachable() == nil) })
+		m.GaugeFunc("store", "redis_queued_series", "Series with points that Redis does not have yet.", func() float64 { return float64(n.redis.Stats().Queued) })
+		m.CounterFunc("store", "redis_points_written_total", "Points written to Redis.", func() float64 { return float64(n.redis.Stats().Written) })
+		m.CounterFunc("store", "redis_points_dropped_total", "Points overtaken by newer ones before Redis had them.", func() float64 { return float64(n.redis.Stats().Dropped) })
+		m.CounterFunc("store", "redis_errors_total", "Failed operations.", func() float64 { return float64(n.redis.Stats().Errors) })
+		m.GaugeFunc("store", "redis_reachable", "1 while Redis answers.", func() float64 { return truth(n.redis.Reachable() == nil) })
 	}
 	if n.influx != nil {
-		m.GaugeFunc("influxdb", "pending_rows", "Rows that wait to be acknowledged.", func() float64 { return float64(n.influx.Stats().Pending) })
-		m.CounterFunc("influxdb", "rows_written_total", "Rows written.", func() float64 { return float64(n.influx.Stats().Written) })
-		m.CounterFunc("influxdb", "rows_refused_total", "Rows that InfluxDB refused for good.", func() float64 { return float64(n.influx.Stats().Refused) })
-		m.CounterFunc("influxdb", "retries_total", "Requests that were sent again.", func() float64 { return float64(n.influx.Stats().Retries) })
-		m.GaugeFunc("influxdb", "reachable", "1 while InfluxDB answers.", func() float64 { return truth(n.influx.Reachable() == nil) })
+		m.GaugeFunc("store", "influxdb_pending_rows", "Rows that wait to be acknowledged.", func() float64 { return float64(n.influx.Stats().Pending) })
+		m.CounterFunc("store", "influxdb_rows_written_total", "Rows written.", func() float64 { return float64(n.influx.Stats().Written) })
+		m.CounterFunc("store", "influxdb_rows_refused_total", "Rows that InfluxDB refused for good.", func() float64 { return float64(n.influx.Stats().Refused) })
+		m.CounterFunc("store", "influxdb_retries_total", "Requests that were sent again.", func() float64 { return float64(n.influx.Stats().Retries) })
+		m.GaugeFunc("store", "influxdb_reachable", "1 while InfluxDB answers.", func() float64 { return truth(n.influx.Reachable() == nil) })
 	}
 }
 
@@ -45,7 +45,7 @@ func truth(b bool) float64 {
 // sourceMetrics are the figures of the sources that run here.
 func (n *Node) sourceMetrics(m *telemetry.Metrics) {
 	add := func(name, help string, read func(records, refused, lag, restarts, up float64) float64) {
-		m.SampleFunc("source", name, help, []string{"source"}, func() []telemetry.Sample {
+		m.SampleFunc("node", "source_"+name, help, []string{"source"}, func() []telemetry.Sample {
 			list, _ := n.sources.List(context.Background()) // it does not fail
 			var out []telemetry.Sample
 			for _, s := range list {

@@ -170,7 +170,7 @@ type sourceFigures struct {
 	restarts              int
 	lastRecord, lastError time.Time
 	err                   string
-	running, began        bool
+	running, began, done  bool
 	rate                  jobRate
 }
 
@@ -188,6 +188,13 @@ func (f *sourceFigures) isRunning() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.running
+}
+
+// end notes that the source is done for good.
+func (f *sourceFigures) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.done = true
 }
 
 func (f *sourceFigures) took(records, refused int) {

@@ -292,7 +292,10 @@ func (f *sourceFigures) view() api.Source {
 		RecordsTotal: f.records, RefusedTotal: f.refused, Lag: f.lag, RecordsPerSecond: f.rate.take(f.records),
 		LastRecordAt: instant(f.lastRecord), LastErrorAt: instant(f.lastError), LastError: f.err, Restarts: int64(f.restarts), State: "running",
 	}
-	if !f.running {
+	switch {
+	case f.done:
+		v.State = "paused" // as the demo once real data has come
+	case !f.running:
 		v.State = "retrying"
 	}
 	return v

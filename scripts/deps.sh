@@ -18,6 +18,12 @@ have fc-list || packages+=(fontconfig)
 { have fc-list && fc-list :lang=zh | grep -q .; } || packages+=(fonts-noto-cjk)
 have python3 || packages+=(python3)
 python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages+=(python3-venv)
+# Servers that connectors and stores are tested on. Each test starts its own, on a free port.
+have redis-server || packages+=(redis-server)
+have mosquitto || [ -x /usr/sbin/mosquitto ] || packages+=(mosquitto)
+have rabbitmq-server || [ -x /usr/sbin/rabbitmq-server ] || packages+=(rabbitmq-server)
+have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+have logger || packages+=(bsdutils)
 # Where the scripts of a real Kafka stand beside the checkout, the bus is tested on it too.
 if [ -d "${MILLRACE_REAL:-../shared/real}/kafka" ]; then
   have java || packages+=(default-jre-headless)
@@ -54,3 +60,10 @@ if ! cmp -s "$wanted" "$venv/installed.txt"; then
   "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted" || die "pip install -r $wanted: see above"
   cp "$wanted" "$venv/installed.txt"
 fi
+
+# Servers and tools that are no packages: built or unpacked once, into the same cache.
+mkdir -p "$cache/millrace"
+test/real/prometheus/install.sh "$cache/millrace/prometheus" >/dev/null || die "test/real/prometheus/install.sh: see above"
+for server in mailpit telegraf minio influxdb; do
+  test/real/$server/install.sh >/dev/null || die "test/real/$server/install.sh: see above"
+done
