@@ -12,8 +12,8 @@ import (
 )
 
 // Again calls Collect again and again, as a node does, until something holds or the test fails after a minute. With
-// cut above 0 each Collect is ended at a random moment within that time. It returns the errors of those that ended by
-// themselves.
+// cut above 0 each Collect is ended at a random moment within that time, or within twice that of the one before if
+// that one brought nothing, so that a slow machine gets on. It returns the errors of those that ended by themselves.
 func Again(t *testing.T, c connector.Collector, site *Site, cut time.Duration, until func() bool) (errs []error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -25,11 +25,12 @@ func Again(t *testing.T, c connector.Collector, site *Site, cut time.Duration, u
 		awaited <- site.Await(ctx, until)
 		stop()
 	}()
-	for done.Err() == nil {
+	for within := cut; done.Err() == nil; {
 		life, end := context.WithCancel(done)
 		if cut > 0 {
-			life, end = context.WithTimeout(done, time.Duration(rand.Int64N(int64(cut))))
+			life, end = context.WithTimeout(done, time.Duration(rand.Int64N(int64(within))))
 		}
+		before := site.count()
 		if err := c.Collect(life, site); err != nil && life.Err() == nil {
 			errs = append(errs, err)
 			pause := time.NewTimer(20 * time.Millisecond) // the node's own loop waits longer
@@ -39,11 +40,25 @@ func Again(t *testing.T, c connector.Collector, site *Site, cut time.Duration, u
 			}
 		}
 		end()
+		if within = 2 * within; site.count() > before {
+			within = cut
+		}
+		within = min(within, 10*time.Second)
 	}
 	if err := <-awaited; err != nil {
 		t.Errorf("it does not hold after a minute; the last errors: %v", last(errs, 3))
 	}
 	return errs
+}
+
+// count is how many records were taken.
+func (s *Site) count() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, all := range s.taken {
+		n += len(all)
+	}
+	return n
 }
 
 func last(errs []error, n int) []error { return errs[max(0, len(errs)-n):] }
