@@ -15,6 +15,8 @@ func (n *Node) tierMetrics(m *telemetry.Metrics) {
 	m.CounterFunc("store", "bucket_moves_total", "Parts put into the bucket.", func() float64 { return float64(n.store.Stats().Moves) })
 	m.CounterFunc("store", "bucket_errors_total", "Failed requests to the bucket.", func() float64 { s := n.store.Stats(); return float64(s.BucketErrors + s.MoveErrors) })
 	m.GaugeFunc("store", "bucket_cache_bytes", "Size of what is kept on disk of the bucket.", func() float64 { return float64(n.store.Stats().BucketCached) })
+	m.GaugeFunc("store", "rollups", "Rollup files.", func() float64 { return float64(n.store.Stats().Rollups) })
+	m.CounterFunc("store", "rollup_errors_total", "Rollups that failed and are tried again.", func() float64 { return float64(n.store.Stats().RollUpErrors) })
 	m.CounterFunc("store", "cache_hits_total", "Answers found in the cache.", func() float64 { return float64(n.store.Stats().CacheHits) })
 	m.CounterFunc("store", "cache_misses_total", "Answers not found in the cache.", func() float64 { return float64(n.store.Stats().CacheMisses) })
 	m.GaugeFunc("store", "hot_series", "Series with a newest value.", func() float64 { return float64(n.hot.Stats().Series) })
