@@ -6,52 +6,126 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
-// Kafka starts a real Apache Kafka for the test and returns its address. The scripts are those of
-// the folder "real" beside the checkout, or where MILLRACE_REAL says; without them the test is
-// skipped, but in a build (CI is set) it fails. The program is kept in the user's cache folder, the
-// data in a folder of the test.
+// Kafka starts a real Apache Kafka for the test and returns its address.
 func Kafka(t *testing.T) string {
 	t.Helper()
-	up := filepath.Join(real(t), "kafka", "up.sh")
-	if _, err := os.Stat(up); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatalf("the scripts of a real Kafka are not here: %v", err)
-		}
-		t.Skipf("the scripts of a real Kafka are not here: %v", err)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	jars := filepath.Join(cache, "millrace-test", "kafka")
-	run(t, filepath.Join(filepath.Dir(up), "install.sh"), jars)
-	dir := t.TempDir()
-	if err := os.Symlink(filepath.Join(jars, "jars"), filepath.Join(dir, "jars")); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("KAFKA_HEAP", "512m")
-	port, ctrl := freePort(t), freePort(t)
-	t.Setenv("KAFKA_CTRL_PORT", ctrl)
-	t.Cleanup(func() { run(t, filepath.Join(filepath.Dir(up), "down.sh"), dir) })
-	run(t, up, dir, port)
-	return "127.0.0.1:" + port
+	return StartKafka(t).Addr
 }
 
-// real is the folder of the scripts that start real servers.
-func real(t *testing.T) string {
-	if dir := os.Getenv("MILLRACE_REAL"); dir != "" {
-		return dir
+// Cluster is a real Apache Kafka, one node, that a test starts and stops.
+type Cluster struct {
+	Addr string // HOST:PORT
+
+	t      *testing.T
+	script string
+	dir    string
+	ctrl   string
+	cmd    *exec.Cmd
+	exited chan struct{}
+}
+
+// patience is how long a node may take to start or to stop.
+const patience = 90 * time.Second
+
+// StartKafka starts a Kafka with nothing in it. It is stopped when the test ends. The program is resolved the first time,
+// by test/real/kafka/install.sh, into the user's cache folder; where that does not work the test is skipped, but in a
+// build (CI is set) it fails.
+func StartKafka(t *testing.T) *Cluster {
+	t.Helper()
+	scripts := filepath.Join(root(t), "test", "real", "kafka")
+	if out, err := exec.Command(filepath.Join(scripts, "install.sh")).CombinedOutput(); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("install Kafka: %v\n%s", err, out)
+		}
+		t.Skipf("no Kafka: test/real/kafka/install.sh: %v\n%s", err, out)
 	}
+	c := &Cluster{t: t, script: filepath.Join(scripts, "server.sh"), dir: t.TempDir(), Addr: freeAddress(t), ctrl: freeAddress(t)}
+	t.Cleanup(c.Stop)
+	c.Start()
+	return c
+}
+
+// Start starts the node again, with its data, and waits until it is ready.
+func (c *Cluster) Start() {
+	c.t.Helper()
+	log, err := os.Create(filepath.Join(c.dir, "log"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer log.Close()
+	c.cmd = exec.Command(c.script, c.dir, port(c.Addr), port(c.ctrl))
+	c.cmd.Stdout, c.cmd.Stderr = log, log
+	if err := c.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.exited = make(chan struct{})
+	go func() {
+		defer close(c.exited)
+		_ = c.cmd.Wait() // it was told to end, or the log says why
+	}()
+	deadline := time.After(patience)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		said, err := os.ReadFile(log.Name())
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if strings.Contains(string(said), "Kafka Server started") {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-c.exited:
+			c.t.Fatalf("Kafka ended:\n%s", tail(said))
+		case <-deadline:
+			c.t.Fatalf("Kafka is not ready after %s:\n%s", patience, tail(said))
+		}
+	}
+}
+
+// Stop ends the node in its own way; its data stay.
+func (c *Cluster) Stop() {
+	if c.cmd == nil {
+		return
+	}
+	_ = c.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	select {
+	case <-c.exited:
+	case <-time.After(patience):
+		c.Kill()
+	}
+	c.cmd = nil
+}
+
+// Kill ends the node as a power cut would; its data stay.
+func (c *Cluster) Kill() {
+	if c.cmd == nil {
+		return
+	}
+	_ = c.cmd.Process.Kill() // it may have ended
+	<-c.exited
+	c.cmd = nil
+}
+
+func tail(text []byte) []byte { return text[max(0, len(text)-4000):] }
+
+// root is the folder of the module.
+func root(t *testing.T) string {
+	t.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "..", "shared", "real")
+			return dir
 		}
 		if dir == filepath.Dir(dir) {
 			t.Fatal("no go.mod above the test")
@@ -60,19 +134,17 @@ func real(t *testing.T) string {
 	}
 }
 
-func run(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", filepath.Base(name), err, out)
-	}
-}
-
-func freePort(t *testing.T) string {
+func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+func port(addr string) string {
+	_, port, _ := net.SplitHostPort(addr) // our own
+	return port
 }

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# install.sh - resolves Apache Kafka with Maven, once, into the user's cache folder and prints the folder. Needs
+# Maven; to run it, Java 17. Seconds the first time, nothing after.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+version=$(sed -n 's:.*<kafka.version>\(.*\)</kafka.version>.*:\1:p' "$here/pom.xml")
+
+# The same folder as os.UserCacheDir in Go, where the tests look for it.
+case "$(uname -s)" in
+  Darwin) cache=$HOME/Library/Caches ;;
+  *) cache=${XDG_CACHE_HOME:-$HOME/.cache} ;;
+esac
+dir=$cache/millrace/real/kafka-$version
+mkdir -p "$dir"
+
+# Tests of several packages may ask at once: one resolves, the others wait.
+if command -v flock >/dev/null 2>&1; then
+  exec 9>"$dir/lock"
+  flock 9
+fi
+if [ ! -d "$dir/jars" ]; then
+  for tool in java mvn; do
+    command -v "$tool" >/dev/null 2>&1 ||
+      { echo "kafka: it needs $tool: apt-get install default-jre-headless maven" >&2; exit 1; }
+  done
+  rm -rf "$dir/jars.tmp"
+  mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$dir/jars.tmp" >&2
+  mv "$dir/jars.tmp" "$dir/jars"
+fi
+echo "$dir"
