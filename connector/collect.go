@@ -70,7 +70,8 @@ type Site interface {
 type Batch struct {
 	Records []Record
 	Refused []Unread // go to the dead letters of the topic
-	// Position is where the next Collect begins, in the collector's own form, 64 KiB at most.
+	// Position is where the next Collect begins, in the collector's own form, 64 KiB at most; nil keeps the one
+	// before.
 	Position []byte
 }
 

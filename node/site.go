@@ -79,7 +79,9 @@ func (s *site) AppendAt(ctx context.Context, topic string, b connector.Batch) er
 	for i := range b.Refused {
 		recs = append(recs, unread(s.label, topic, &b.Refused[i]))
 	}
-	recs = append(recs, bus.Record{Topic: positionTopic, Key: []byte(s.key), Value: b.Position})
+	if b.Position != nil {
+		recs = append(recs, bus.Record{Topic: positionTopic, Key: []byte(s.key), Value: b.Position})
+	}
 	if err := commit(ctx, s.txn, recs); err != nil {
 		s.close()
 		return fmt.Errorf("commit records of source %s: %w", s.label, err)
