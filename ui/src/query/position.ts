@@ -7,7 +7,8 @@ export interface Place {
 
 /**
  * placeOf finds what an error points at: DuckDB quotes the line and puts a caret under the place, our
- * own parser names line and column. null when neither is there.
+ * own parser names line and column. Else a name that the error quotes is looked for in the statement;
+ * null when there is none.
  */
 export function placeOf(message: string, sql: string): Place | null {
   const quoted = /LINE (\d+): (.*)\n( *)\^/.exec(message)
@@ -16,7 +17,17 @@ export function placeOf(message: string, sql: string): Place | null {
     return place(sql, Number(quoted[1]), quoted[3]!.length - prefix, quoted[2]!)
   }
   const named = /line (\d+), column (\d+)/.exec(message)
-  return named ? place(sql, Number(named[1]), Number(named[2]) - 1, '') : null
+  if (named) return place(sql, Number(named[1]), Number(named[2]) - 1, '')
+  if (/at end of input/.test(message)) return sql === '' ? null : { from: sql.trimEnd().length - 1, upto: sql.trimEnd().length }
+  const name = /(?:measurement|table|column|function|near) "([^"]+)"/i.exec(message)?.[1]
+  return name === undefined ? null : wordPlace(sql, name)
+}
+
+/** wordPlace is where a name stands by itself, not as a part of another. */
+function wordPlace(sql: string, name: string): Place | null {
+  const escaped = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const found = new RegExp(`(?<![\\w.])${escaped}(?![\\w.])`, 'i').exec(sql)
+  return found ? { from: found.index, upto: found.index + name.length } : null
 }
 
 function place(sql: string, line: number, column: number, quote: string): Place | null {

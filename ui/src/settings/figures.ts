@@ -22,3 +22,10 @@ export function inOrder(list: readonly StoredMeasurement[], key: StoredKey, sear
     .filter((one) => one.name.toLowerCase().includes(wanted))
     .sort((a, b) => (key === 'name' ? a.name.localeCompare(b.name) : b[key] - a[key] || a.name.localeCompare(b.name)))
 }
+
+/** lengthText writes a length of time as Go gives it, 720h0m0s, as short as people do: 30d. */
+export function lengthText(length: string): string {
+  const short = length.replace(/(?<=[hm])0s$/, '').replace(/(?<=h)0m$/, '')
+  const hours = /^(\d+)h$/.exec(short)
+  return hours && Number(hours[1]) % 24 === 0 ? `${Number(hours[1]) / 24}d` : short
+}

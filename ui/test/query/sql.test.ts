@@ -12,13 +12,16 @@ describe('where an error is', () => {
     ['Binder Error: x\nCandidate bindings: "value"\n\nLINE 1: SELECT valu\n               ^', 'SELECT valu\nFROM cpu_usage', 'valu'],
     ['line 2, column 6: no such table', 'SELECT *\nFROM boom', 'boom'],
     ['Parser Error: syntax error at end of input\n\nLINE 1: SELECT (\n                ^', 'SELECT (', '('],
+    ['query: measurement "boom" does not exist', 'SELECT boomer\nFROM boom', 'boom'],
+    ['query: measurement "sensors.(x" does not exist', 'SELECT * FROM "sensors.(x"', 'sensors.(x'],
+    ['query: syntax error at end of input', 'SELECT * FROM t WHERE ', 'E'],
     ['x\n\nLINE 1: ...a, b, c, "odd name", d FROM...\n                    ^', 'SELECT a, b, c, "odd name", d FROM t', '"odd name"'],
   ])('%j', (message, sql, word) => {
     const place = placeOf(message, sql)!
     expect(sql.slice(place.from, place.upto)).toBe(word)
   })
 
-  it.each(['only SELECT is answered', 'LINE 9: SELECT\n        ^', 'line 7, column 3: what'])('%j points nowhere', (message) => expect(placeOf(message, 'SELECT 1')).toBeNull())
+  it.each(['only SELECT is answered', 'measurement "gone" does not exist', 'LINE 9: SELECT\n        ^', 'line 7, column 3: what'])('%j points nowhere', (message) => expect(placeOf(message, 'SELECT 1')).toBeNull())
 })
 
 describe('the history', () => {

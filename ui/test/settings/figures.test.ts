@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hitShare, inOrder, sharesOf } from '@/settings/figures'
+import { hitShare, inOrder, lengthText, sharesOf } from '@/settings/figures'
 
 const one = (name: string, rows: number, bytes: number) => ({ name, rows, bytes, retention: '', rollups: [] })
 const tier = (bytes: number) => ({ tier: 'disk' as const, rows: 0, bytes, parts: 0 })
@@ -20,3 +20,5 @@ it('puts the largest first, names in the order of the alphabet', () => {
   expect(inOrder(list, 'rows', '').map((it) => it.name)).toEqual(['c', 'a', 'b'])
   expect(inOrder(list, 'name', ' C ').map((it) => it.name)).toEqual(['c'])
 })
+
+it.each([['720h0m0s', '30d'], ['30d', '30d'], ['36h0m0s', '36h'], ['1h30m0s', '1h30m'], ['90s', '90s'], ['10m0s', '10m'], ['', '']])('%s is %s', (length, text) => expect(lengthText(length)).toBe(text))

@@ -55,7 +55,7 @@ export const settings: Pick<Messages, 'settings'> = {
     unreachable: 'unreachable',
     series: '{count} series',
     pending: '{count} rows to write',
-    cache: 'Cache of the object storage',
+    cache: 'Cache',
     cacheDetail: '{bytes} of {limit}, {hits} hits',
     measurements: 'Measurements',
     retention: 'Kept for',

@@ -53,7 +53,7 @@ export const settings = {
     unreachable: '无法访问',
     series: '{count} 个序列',
     pending: '待写 {count} 行',
-    cache: '对象存储缓存',
+    cache: '缓存',
     cacheDetail: '{bytes} / {limit}，命中率 {hits}',
     measurements: '度量',
     retention: '保留',
