@@ -32,6 +32,7 @@ type copying struct {
 	first  bool // no position was noted yet
 	parts  []*bus.Partition
 	warned map[string]bool
+	looped bool // it was warned of records of our own
 
 	records []connector.Record
 	memory  []byte // of what records hold
@@ -99,11 +100,14 @@ func (c *copying) take(ctx context.Context, f *bus.Fetch) error {
 	at := c.at.of(f.Topic, f.Partition)
 	for f.Next() {
 		raw := &f.Raw
+		*at = raw.Offset + 1
+		if c.own(f) {
+			continue
+		}
 		c.records = append(c.records, connector.Record{
 			Key: c.keep(raw.Key), Value: c.keep(raw.Value), Time: time.UnixMilli(raw.Time), Headers: c.headers(f),
 		})
 		c.bytes += len(raw.Key) + len(raw.Value)
-		*at = raw.Offset + 1
 		if len(c.records) >= copyRecords || c.bytes >= copyBytes {
 			if err := c.flush(ctx); err != nil {
 				return err
@@ -115,6 +119,23 @@ func (c *copying) take(ctx context.Context, f *bus.Fetch) error {
 	}
 	*at = f.After
 	return nil
+}
+
+// own reports whether this source brought a record itself: it reads what it writes, or a mirror of it, and without a stop
+// each record would come back for ever.
+func (c *copying) own(f *bus.Fetch) bool {
+	for name, value := range f.Raw.Headers() {
+		if name != "millrace.source" || string(value) != c.site.Name() {
+			continue
+		}
+		if !c.looped {
+			c.looped = true
+			c.site.Warn(fault.New(fault.Invalid, "topic %s holds records that this source brought: they are passed over", f.Topic).
+				WithHint("read topics of another cluster, or fill another topic than those that are read"))
+		}
+		return true
+	}
+	return false
 }
 
 // keep copies bytes that hold until the next record only; nil stays nil, as a value of nil is a tombstone.

@@ -181,6 +181,32 @@ func TestCollectGap(t *testing.T) {
 	}
 }
 
+// TestCollectPassesItsOwnRecordsOver reads a topic that it fills: a record that it brought does not come again.
+func TestCollectPassesItsOwnRecordsOver(t *testing.T) {
+	b := newBench(t)
+	b.topic("loop", 1)
+	own := bus.Header{Key: "millrace.source", Value: []byte("test")}
+	err := b.bus.Append(t.Context(), []bus.Record{
+		{Topic: "loop", Value: []byte("v0")}, {Topic: "loop", Value: []byte("own"), Headers: []bus.Header{own}}, {Topic: "loop", Value: []byte("v1")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := &connectortest.Site{}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	done := make(chan error, 1)
+	go func() {
+		done <- collectorOf(t, option.Values{"servers": b.bus.Seeds()[0], "topics": "loop", "topic": "loop"}).Collect(ctx, site)
+	}()
+	if err := site.Await(ctx, func() bool { return len(site.Taken("loop")) == 2 && len(site.Warnings()) == 1 }); err != nil {
+		t.Errorf("took %v, warned %v", counted(site.Taken("loop")), site.Warnings())
+	}
+	stop()
+	<-done
+	onceEach(t, site.Taken("loop"), 2)
+}
+
 func TestCollectPreview(t *testing.T) {
 	b := newBench(t)
 	values := make([]string, 50)
