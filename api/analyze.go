@@ -153,7 +153,7 @@ func (s *Server) analyze(ctx context.Context, r *AnalyzeRequest, now time.Time) 
 		IntervalSeconds: q.Interval.Seconds(), From: q.From.UTC(), Upto: q.Upto.UTC(), Series: []AnalyzedSeries{},
 		SeriesTotal: max(found.SeriesTotal, len(found.Series)), Rollup: found.Rollup,
 	}
-	warnings := found.Warnings
+	warnings := slices.Clone(found.Warnings)
 	for _, one := range found.Series[:min(q.Limit, len(found.Series))] {
 		tags := one.Tags
 		if tags == nil {
@@ -166,11 +166,12 @@ func (s *Server) analyze(ctx context.Context, r *AnalyzeRequest, now time.Time) 
 		if err != nil {
 			return AnalyzeAnswer{}, err
 		}
-		warnings = append(warnings, before...)
+		found.Partial = found.Partial || before.Partial
+		warnings = append(warnings, before.Warnings...)
 	}
 	slices.Sort(warnings)
 	a.Warnings = orEmpty(slices.Compact(warnings))
-	a.Truncated, a.Partial = a.SeriesTotal > len(a.Series), len(warnings) > 0
+	a.Truncated, a.Partial = a.SeriesTotal > len(a.Series), found.Partial
 	return a, nil
 }
 
@@ -287,12 +288,12 @@ func (r *AnalyzeRequest) shift(q *Aggregation) time.Duration {
 }
 
 // before fills in the points of an earlier time for the series that are shown.
-func (s *Server) before(ctx context.Context, q Aggregation, shown []AnalyzedSeries, shift time.Duration) (warnings []string, err error) {
+func (s *Server) before(ctx context.Context, q Aggregation, shown []AnalyzedSeries, shift time.Duration) (found Aggregated, err error) {
 	q.From, q.Upto, q.Limit = q.From.Add(-shift), q.Upto.Add(-shift), compareSeries
 	q.Filters = slices.Concat(q.Filters, onlyShown(q.GroupBy, shown))
-	found, err := s.deps.Analysis.Aggregate(ctx, q)
+	found, err = s.deps.Analysis.Aggregate(ctx, q)
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	key := func(field string, tags map[string]string) string {
 		parts := []string{field}
@@ -312,7 +313,7 @@ func (s *Server) before(ctx context.Context, q Aggregation, shown []AnalyzedSeri
 			b.Time = b.Time.Add(shift)
 		}
 	}
-	return found.Warnings, nil
+	return found, nil
 }
 
 // onlyShown are filters that let through the tags of the series that are shown, and few others.

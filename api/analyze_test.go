@@ -25,7 +25,7 @@ func (f *fakeAnalysis) Aggregate(_ context.Context, q Aggregation) (Aggregated, 
 		return Aggregated{}, fault.New(fault.NotFound, "measurement %q does not exist", q.Measurement)
 	}
 	f.asked = append(f.asked, q)
-	a := Aggregated{SeriesTotal: 3, Rollup: "1m", Warnings: f.warnings}
+	a := Aggregated{SeriesTotal: 3, Rollup: "1m", Partial: len(f.warnings) > 0, Warnings: f.warnings}
 	for i, host := range []string{"b", "a"} {
 		a.Series = append(a.Series, AggregatedSeries{
 			Field: "value", Tags: map[string]string{"host": host}, Total: 10 * float64(i+1),

@@ -183,6 +183,7 @@ type Aggregated struct {
 	Series      []AggregatedSeries
 	SeriesTotal int    // how many there are without the limit
 	Rollup      string // the rollup that answered ("1m", "1h"), if one did
+	Partial     bool   // a tier could not be reached
 	Warnings    []string
 }
 

@@ -18,7 +18,7 @@ func (s stored) Aggregate(ctx context.Context, q api.Aggregation) (api.Aggregate
 	if err != nil {
 		return api.Aggregated{}, err
 	}
-	out := api.Aggregated{SeriesTotal: got.SeriesTotal, Rollup: got.Rollup, Warnings: got.Warnings}
+	out := api.Aggregated{SeriesTotal: got.SeriesTotal, Rollup: got.Rollup, Partial: got.Partial, Warnings: got.Warnings}
 	for _, one := range got.Series {
 		series := api.AggregatedSeries{Field: one.Field, Tags: map[string]string{}, Total: one.Total, Points: make([]api.Bucket, len(one.Times))}
 		for _, tag := range q.GroupBy {
