@@ -14,7 +14,10 @@ export const router = createRouter({
       children: [
         { path: 'explore', component: () => import('@/pages/explore.vue') },
         { path: 'streams', component: () => import('@/pages/streams.vue') },
+        { path: 'dead-letters', component: () => import('@/pages/dead-letters.vue') },
         { path: 'pipelines', component: () => import('@/pages/pipelines.vue') },
+        { path: 'sources', component: () => import('@/pages/sources.vue') },
+        { path: 'alerts', component: () => import('@/pages/alerts.vue') },
         { path: 'settings', component: () => import('@/pages/settings.vue') },
         { path: 'query', redirect: (to) => ({ path: '/explore', query: { ...to.query, tab: 'sql' } }) },
         { path: ':rest(.*)*', name: NOT_FOUND, component: () => import('@/pages/not-found.vue') },

@@ -19,8 +19,14 @@ const FUNCTIONS: Record<Aggregation, (column: string) => string> = {
   rate: (c) => `(arg_max(${c}, time) - arg_min(${c}, time)) / nullif(epoch(max(time)) - epoch(min(time)), 0)`,
 }
 
-const name = (text: string) => `"${text.replaceAll('"', '""')}"`
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
+/** aggregateSql is an aggregate of a column. */
+export const aggregateSql = (aggregation: Aggregation, column: string): string => FUNCTIONS[aggregation](column)
+
+/** name quotes the name of a table or a column. */
+export const name = (text: string) => `"${text.replaceAll('"', '""')}"`
+
+/** literal quotes a text. */
+export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
 function conditions(range: Range, filters: View['filters']): string[] {
   const list =

@@ -2,11 +2,14 @@
 // compares the holes.
 
 import type { Messages } from '../zh'
+import { alerts } from './alerts'
 import { explore } from './explore'
+import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { query } from './query'
 import { settings } from './settings'
 import { shell } from './shell'
+import { sources } from './sources'
 import { streams } from './streams'
 import { wall } from './wall'
 
@@ -18,4 +21,7 @@ export const en: Messages = {
   ...query,
   ...explore,
   ...settings,
+  ...sources,
+  ...letters,
+  ...alerts,
 }

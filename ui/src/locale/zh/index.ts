@@ -1,10 +1,13 @@
 // 界面文字，每页一个文件。与 en 同键，测试会比较两者。
 
+import { alerts } from './alerts'
 import { explore } from './explore'
+import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { query } from './query'
 import { settings } from './settings'
 import { shell } from './shell'
+import { sources } from './sources'
 import { streams } from './streams'
 import { wall } from './wall'
 
@@ -16,6 +19,9 @@ export const zh = {
   ...query,
   ...explore,
   ...settings,
+  ...sources,
+  ...letters,
+  ...alerts,
 }
 
 /** Messages is what every language has to say. */
