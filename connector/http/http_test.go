@@ -517,7 +517,7 @@ http { access_log off; gzip on; gzip_types application/json; gzip_min_length 10;
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 3 })
 	stop()
 	start(t, newTest(t, "url", "http://"+addr+"/rows.json"), site)
-	put(`[{"n":4.0}] `+"\n") // its ETag is made of time and size
+	put(`[{"n":4.0}] ` + "\n") // its ETag is made of time and size
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 4 })
 	if d := cmp.Diff([]string{`{"n":1}`, `{"n":2}`, `{"n":3}`, `{"n":4.0}`}, taken(site)); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
