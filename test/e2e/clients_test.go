@@ -81,11 +81,22 @@ func TestOpenAPI(t *testing.T) {
 // TestScreen runs the browser tests of the screen against the binary, and so the screen that is in it.
 func TestScreen(t *testing.T) {
 	t.Parallel()
-	p := start(t)
-	script, err := filepath.Abs(filepath.Join(root(), "ui", "test", "e2e", "wall.mjs"))
-	if err != nil {
-		t.Fatal(err)
+	scripts, err := filepath.Glob(filepath.Join(root(), "ui", "test", "e2e", "*.mjs"))
+	if err != nil || len(scripts) == 0 {
+		t.Fatalf("no scripts for the browser: %v", err)
 	}
-	out := outside(t, 3*time.Minute, []string{"BASE_URL=" + p.url("")}, "node", script)
-	t.Log(out)
+	p := start(t)
+	for _, script := range scripts {
+		name := strings.TrimSuffix(filepath.Base(script), ".mjs")
+		if name == "browser" || name == "run" {
+			continue // what the others share, and what runs them without us
+		}
+		t.Run(name, func(t *testing.T) {
+			script, err := filepath.Abs(script)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Log(outside(t, 5*time.Minute, []string{"BASE_URL=" + p.url("")}, "node", script))
+		})
+	}
 }
