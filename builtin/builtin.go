@@ -21,6 +21,7 @@ import (
 	"millrace/connector/nats"
 	"millrace/connector/print"
 	"millrace/connector/redis"
+	"millrace/connector/syslog"
 	"millrace/format"
 	"millrace/format/csv"
 	"millrace/format/json"
@@ -65,6 +66,7 @@ func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
 		mqtt.Spec(),
 		nats.Spec(),
 		redis.Spec(),
+		syslog.Spec(),
 	}
 }
 
