@@ -16,6 +16,7 @@ import (
 	"millrace/connector/file"
 	"millrace/connector/filesystem"
 	"millrace/connector/host"
+	"millrace/connector/http"
 	"millrace/connector/kafka"
 	"millrace/connector/mqtt"
 	"millrace/connector/nats"
@@ -62,6 +63,7 @@ func Collectors(log *slog.Logger, realData func() bool) []connector.Spec {
 		demo.Spec(realData),
 		file.Spec(),
 		host.Spec(log),
+		http.Spec(),
 		kafka.CollectSpec(),
 		mqtt.Spec(),
 		nats.Spec(),
