@@ -4,6 +4,8 @@
 #   make test        install what the tests need, run them all
 #   make check-all   the same, and the race detector, fuzzing and long kill tests
 #   make e2e ARGS='-run Ledger -kills 40'    one kind of test; so too unit, sql, ui-test
+#   make sources     the sources, with the servers that they read from; ARGS as with e2e
+#   make stack       a real Kafka, Redis, InfluxDB, MinIO and several replicas
 #   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -14,7 +16,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -41,7 +43,7 @@ fmt:
 	go tool gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
 
 unit:
-	go test $$(go list ./... | grep -v /test/e2e) $(ARGS)
+	go test $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack) $(ARGS)
 
 sql:
 	go test ./test/sql $(ARGS)
@@ -55,8 +57,11 @@ ui-test: ui/node_modules/.package-lock.json
 e2e: build
 	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 ./test/e2e $(ARGS)
 
+sources stack: build
+	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -timeout 30m ./test/$@ $(ARGS)
+
 race:
-	go test -race $$(go list ./... | grep -v /test/e2e) $(ARGS)
+	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack) $(ARGS)
 
 fuzz:
 	scripts/fuzz.sh $(ARGS)

@@ -24,6 +24,7 @@ have mosquitto || [ -x /usr/sbin/mosquitto ] || packages+=(mosquitto)
 have rabbitmq-server || [ -x /usr/sbin/rabbitmq-server ] || packages+=(rabbitmq-server)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 have logger || packages+=(bsdutils)
+have logrotate || [ -x /usr/sbin/logrotate ] || packages+=(logrotate)
 # Where the scripts of a real Kafka stand beside the checkout, the bus is tested on it too.
 if [ -d "${MILLRACE_REAL:-../shared/real}/kafka" ]; then
   have java || packages+=(default-jre-headless)

@@ -62,9 +62,11 @@ step() {
   return 1
 }
 
-unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /internal/lint); }
+unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /internal/lint); }
 in_ui() { (cd ui && "$@"); }
 e2e() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 15m ./test/e2e "$@"; }
+# with PACKAGE ...: the binary and the servers around it.
+with() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m "./test/$1" "${@:2}"; }
 
 go_lane() {
   local ok=0
@@ -88,10 +90,15 @@ wait "$ui"
 
 if step build make --no-print-directory build; then
   step e2e e2e
+  step sources with sources
+  step stack with stack
   if [ "$what" = all ]; then
     step race unit -race
     step fuzz scripts/fuzz.sh 20s
     step kill e2e -run 'Ledger|Push' -args -kills 40
+    export MILLRACE_LONG=1
+    step sources-long with sources
+    step stack-long with stack
   fi
 fi
 
