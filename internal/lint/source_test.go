@@ -58,7 +58,7 @@ func readTree() (*tree, error) {
 			return err
 		}
 		if d.IsDir() {
-			return skipFolder(name == root, d.Name())
+			return skipFolder(name == root, name)
 		}
 		if !strings.HasSuffix(name, ".go") {
 			return nil
@@ -68,11 +68,15 @@ func readTree() (*tree, error) {
 	return tr, err
 }
 
-// skipFolder leaves out what the go command leaves out, and the front end's packages.
-func skipFolder(isRoot bool, name string) error {
+// skipFolder leaves out what the go command leaves out, other modules among it, and the front end's packages.
+func skipFolder(isRoot bool, folder string) error {
 	if isRoot {
 		return nil
 	}
+	if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+		return filepath.SkipDir
+	}
+	name := filepath.Base(folder)
 	if name == "testdata" || name == "node_modules" || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "_") {
 		return filepath.SkipDir
 	}
