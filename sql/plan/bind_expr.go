@@ -282,8 +282,6 @@ func (s *scope) callExpr(x *ast.Call) Expr {
 			hint = "use HAVING, which filters groups"
 		}
 		s.fail(x, hint, "the aggregate %s cannot stand in %s", name, s.clause)
-	case x.JSON != nil:
-		s.unsupported(x, name+" with RETURNING, WRAPPER or ON ... clauses")
 	case x.Distinct, x.Filter != nil, x.OrderBy != nil, x.IgnoreNulls != "":
 		s.fail(x, "", "%s is not an aggregate: DISTINCT, FILTER and ORDER BY have no meaning", name)
 	}
@@ -291,6 +289,9 @@ func (s *scope) callExpr(x *ast.Call) Expr {
 		if _, ok := a.(*ast.NamedArg); ok {
 			s.fail(a, "", "%s takes no named arguments", name)
 		}
+	}
+	if isJSON(name) {
+		return s.jsonCall(x, name)
 	}
 	if e := s.conditional(x, name); e != nil {
 		return e

@@ -1,0 +1,377 @@
+package function
+
+import (
+	"encoding/base64"
+	"math"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"millrace/fault"
+	"millrace/format"
+	"millrace/schema"
+	"millrace/vec"
+)
+
+// jsonWriter appends row i of a column, which is not NULL, as JSON.
+type jsonWriter func(dst []byte, c *vec.Column, i int) ([]byte, error)
+
+// writerOf returns the writer of a type, nil if Flink writes no JSON of it.
+func writerOf(t schema.Type) jsonWriter {
+	switch {
+	case t.IsString():
+		return func(dst []byte, c *vec.Column, i int) ([]byte, error) { return appendQuoted(dst, c.Bytes(i)), nil }
+	case t.IsBinary():
+		return func(dst []byte, c *vec.Column, i int) ([]byte, error) {
+			return append(base64.StdEncoding.AppendEncode(append(dst, '"'), c.Bytes(i)), '"'), nil
+		}
+	case t.ID == schema.Boolean:
+		return func(dst []byte, c *vec.Column, i int) ([]byte, error) {
+			if c.Bits.Get(i) {
+				return append(dst, "true"...), nil
+			}
+			return append(dst, "false"...), nil
+		}
+	case t.IsInteger(), t.ID == schema.Decimal, isApproximate(t):
+		return appendJSONNumber
+	case t.IsInstant():
+		return appendJSONTime
+	}
+	return nil
+}
+
+func appendJSONNumber(dst []byte, c *vec.Column, i int) ([]byte, error) {
+	switch {
+	case c.Type.ID == schema.Decimal:
+		var buf [64]byte
+		return appendJavaNumber(dst, format.AppendDecimal(buf[:0], c.D128[i], c.Type.Scale)), nil
+	case !isApproximate(c.Type):
+		return AppendText(dst, c, i, nil), nil
+	}
+	f := floatAt(c, i)
+	text := format.AppendDouble(nil, f)
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return appendQuoted(dst, text), nil
+	}
+	return appendJavaNumber(dst, text), nil
+}
+
+// appendJSONTime appends Java's ISO_LOCAL_DATE_TIME, with a Z behind instants, which are in UTC.
+func appendJSONTime(dst []byte, c *vec.Column, i int) ([]byte, error) {
+	days, seconds, nanos := format.SplitTime(c.I64[i], c.Type.PerSecond())
+	dst = append(AppendDate(append(dst, '"'), int32(days)), 'T')
+	dst = format.AppendClock(dst, seconds)
+	if nanos > 0 {
+		dst = appendFraction(append(dst, '.'), nanos, 9)
+		for dst[len(dst)-1] == '0' {
+			dst = dst[:len(dst)-1]
+		}
+	}
+	if c.Type.ID == schema.TimestampLTZ {
+		dst = append(dst, 'Z')
+	}
+	return append(dst, '"'), nil
+}
+
+// appendMadeJSON appends JSON that another function has made.
+func appendMadeJSON(dst []byte, c *vec.Column, i int) ([]byte, error) {
+	return append(dst, c.Bytes(i)...), nil
+}
+
+// appendReadJSON appends JSON of the user, which must be some.
+func appendReadJSON(dst []byte, c *vec.Column, i int) ([]byte, error) {
+	text := c.Bytes(i)
+	v, ok := firstJSON(text)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "JSON(%q): it is no JSON", text[:min(len(text), maxShown)])
+	}
+	return v.appendJSON(dst), nil
+}
+
+// jsonWriters returns the types that values are given as, and their writers.
+func jsonWriters(name string, args []Arg, nested []JSONNesting) ([]schema.Type, []jsonWriter, error) {
+	types, writers := typesOf(args), make([]jsonWriter, len(args))
+	for i, a := range args {
+		nesting := NotJSON
+		if i < len(nested) {
+			nesting = nested[i]
+		}
+		switch {
+		case a.Type.ID == schema.Null:
+			types[i] = stringType()
+			writers[i] = appendMadeJSON
+		case nesting == NotJSON:
+			writers[i] = writerOf(a.Type)
+		case !a.Type.IsString():
+			return nil, nil, wrong("JSON", args[i:i+1], "a text")
+		case nesting == MadeJSON:
+			writers[i] = appendMadeJSON
+		default:
+			writers[i] = appendReadJSON
+		}
+		if writers[i] == nil {
+			return nil, nil, fault.New(fault.Invalid, "%s: there is no JSON of %s", name, a.Type.Nullable()).WithHint("cast it to STRING")
+		}
+	}
+	return types, writers, nil
+}
+
+func bindJSONArray(args []Arg, c JSONClauses) (*Overload, error) {
+	types, writers, err := jsonWriters("JSON_ARRAY", args, c.Nested)
+	if err != nil {
+		return nil, err
+	}
+	kernel := func(call *Call, cols []*vec.Column, dst *vec.Column) error {
+		return eachText(call, dst, func(out []byte, i int) ([]byte, error) {
+			out = append(out, '[')
+			first := true
+			for k, col := range cols {
+				null := jsonIsNull(col, i, nestingOf(c.Nested, k))
+				if null && c.OnNull != "NULL" {
+					continue
+				}
+				if !first {
+					out = append(out, ',')
+				}
+				first = false
+				if null {
+					out = append(out, jsonNull...)
+					continue
+				}
+				var err error
+				if out, err = writers[k](out, col, i); err != nil {
+					return nil, err
+				}
+			}
+			return append(out, ']'), nil
+		})
+	}
+	return &Overload{Args: types, Result: stringType().Required(), Kernel: kernel, Lenient: true}, nil
+}
+
+func nestingOf(nested []JSONNesting, i int) JSONNesting {
+	if i < len(nested) {
+		return nested[i]
+	}
+	return NotJSON
+}
+
+// jsonIsNull reports whether a value is NULL: JSON of blanks is, too.
+func jsonIsNull(c *vec.Column, i int, n JSONNesting) bool {
+	if c.IsNull(i) {
+		return true
+	}
+	if n != ReadJSON {
+		return false
+	}
+	for _, b := range c.Bytes(i) {
+		if b > ' ' {
+			return false
+		}
+	}
+	return true
+}
+
+func bindJSONObject(args []Arg, c JSONClauses) (*Overload, error) {
+	if len(args)%2 != 0 {
+		return nil, wrong("JSON_OBJECT", args, "keys and values in turn")
+	}
+	for i := 0; i < len(args); i += 2 {
+		if !args[i].Type.IsString() || !args[i].Type.NotNull {
+			return nil, wrong("JSON_OBJECT", args[i:i+1], "texts that are not NULL as keys")
+		}
+	}
+	types, writers, err := jsonWriters("JSON_OBJECT", args, c.Nested)
+	if err != nil {
+		return nil, err
+	}
+	kernel := func(call *Call, cols []*vec.Column, dst *vec.Column) error {
+		return eachText(call, dst, func(out []byte, i int) ([]byte, error) {
+			list := make(jsonMembers, 0, len(cols)/2)
+			for k := 0; k < len(cols); k += 2 {
+				m := jsonMember{name: string(cols[k].Bytes(i)), json: []byte(jsonNull)}
+				null := jsonIsNull(cols[k+1], i, nestingOf(c.Nested, k+1))
+				if null && c.OnNull == "ABSENT" {
+					continue
+				}
+				if !null {
+					var err error
+					if m.json, err = writers[k+1](nil, cols[k+1], i); err != nil {
+						return nil, err
+					}
+				}
+				list = append(list, m)
+			}
+			return list.append(out), nil
+		})
+	}
+	return &Overload{Args: types, Result: stringType().Required(), Kernel: kernel, Lenient: true}, nil
+}
+
+func bindJSONString(args []Arg) (*Overload, error) {
+	if err := arity("JSON_STRING", args, 1, 1); err != nil {
+		return nil, err
+	}
+	types, writers, err := jsonWriters("JSON_STRING", args, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &Overload{Args: types, Result: as(stringType(), args[0]), Kernel: func(c *Call, cols []*vec.Column, dst *vec.Column) error {
+		return eachText(c, dst, func(out []byte, i int) ([]byte, error) { return writers[0](out, cols[0], i) })
+	}}, nil
+}
+
+// bindJSONText binds a function of one text whose answer is a text.
+func bindJSONText(name string, f func(out, in []byte) ([]byte, error)) func([]Arg) (*Overload, error) {
+	return func(args []Arg) (*Overload, error) {
+		if err := arity(name, args, 1, 1); err != nil {
+			return nil, err
+		}
+		types, err := conform(name, args, texts(1))
+		if err != nil {
+			return nil, err
+		}
+		return &Overload{Args: types, Result: as(stringType(), args[0]), Kernel: func(c *Call, cols []*vec.Column, dst *vec.Column) error {
+			return eachText(c, dst, func(out []byte, i int) ([]byte, error) { return f(out, cols[0].Bytes(i)) })
+		}}, nil
+	}
+}
+
+// appendJSONQuote is Flink's own: it escapes the slash, too, writes what is not ASCII as \u and four
+// digits or, beyond the basic plane, five and the second half of the pair; control characters stay.
+func appendJSONQuote(out, in []byte) ([]byte, error) {
+	out = append(out, '"')
+	for _, r := range string(in) {
+		switch r {
+		case '"', '\\', '/':
+			out = append(out, '\\', byte(r))
+		case '\b':
+			out = append(out, `\b`...)
+		case '\f':
+			out = append(out, `\f`...)
+		case '\n':
+			out = append(out, `\n`...)
+		case '\r':
+			out = append(out, `\r`...)
+		case '\t':
+			out = append(out, `\t`...)
+		default:
+			if r < utf8.RuneSelf {
+				out = append(out, byte(r))
+				continue
+			}
+			out = appendUnicode(out, r)
+			if _, low := utf16.EncodeRune(r); low != utf8.RuneError {
+				out = appendUnicode(out, low)
+			}
+		}
+	}
+	return append(out, '"'), nil
+}
+
+func appendUnicode(out []byte, r rune) []byte {
+	out = append(out, '\\', 'u')
+	shift := 12
+	for r>>shift > 15 {
+		shift += 4
+	}
+	for ; shift >= 0; shift -= 4 {
+		out = append(out, lowerHex[r>>shift&15])
+	}
+	return out
+}
+
+// appendJSONUnquote is Flink's own: a text that begins as JSON and has quotes at both ends loses them and
+// its escapes; where an escape is wrong, nothing is changed.
+func appendJSONUnquote(out, in []byte) ([]byte, error) {
+	if _, ok := firstJSON(in); !ok || in[0] != '"' || in[len(in)-1] != '"' {
+		return append(out, in...), nil
+	}
+	if len(in) == 1 {
+		return append(out, in...), nil
+	}
+	text, ok, err := appendUnescapedLoosely(out, in[1:len(in)-1])
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return append(out, in...), nil
+	}
+	return text, nil
+}
+
+// appendUnescapedLoosely resolves escapes in what may be more than one JSON string.
+func appendUnescapedLoosely(out, in []byte) ([]byte, bool, error) {
+	high := rune(0) // first half of a surrogate pair that waits for the second
+	for len(in) > 0 {
+		if in[0] != '\\' || len(in) == 1 {
+			out, high = flushHalf(out, high), 0
+			out, in = append(out, in[0]), in[1:]
+			continue
+		}
+		c := in[1]
+		in = in[2:]
+		if c == 'u' {
+			if len(in) < 4 {
+				return nil, false, fault.New(fault.Invalid, "JSON_UNQUOTE: the text ends inside an escape")
+			}
+			r, ok := hexRune(in[:4])
+			if !ok {
+				return nil, false, nil
+			}
+			in = in[4:]
+			if joined := utf16.DecodeRune(high, r); joined != utf8.RuneError {
+				out, high = utf8.AppendRune(out, joined), 0
+				continue
+			}
+			out, high = flushHalf(out, high), 0
+			if utf16.IsSurrogate(r) {
+				high = r
+			} else {
+				out = utf8.AppendRune(out, r)
+			}
+			continue
+		}
+		out, high = flushHalf(out, high), 0
+		switch c {
+		case '"', '\\', '/':
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'n':
+			c = '\n'
+		case 'r':
+			c = '\r'
+		case 't':
+			c = '\t'
+		default:
+			return nil, false, nil
+		}
+		out = append(out, c)
+	}
+	return flushHalf(out, high), true, nil
+}
+
+// flushHalf writes half a surrogate pair as Java does in UTF-8.
+func flushHalf(out []byte, half rune) []byte {
+	if half != 0 {
+		return append(out, '?')
+	}
+	return out
+}
+
+func hexRune(digits []byte) (rune, bool) {
+	r := rune(0)
+	for _, c := range digits {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
