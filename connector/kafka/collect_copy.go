@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"millrace/bus"
@@ -15,6 +16,8 @@ import (
 const (
 	// lookEvery is how often a collector looks for new topics and partitions, and how much waits.
 	lookEvery = 5 * time.Second
+	// lookFor is how long the cluster may take to say that: what waits for a broker that is away shall be seen to wait.
+	lookFor = 5 * time.Second
 	// The bounds of one append; a fetch is read in as many as it needs.
 	copyRecords = 5000
 	copyBytes   = 4 << 20
@@ -196,8 +199,14 @@ func (c *copying) mend(err error) error {
 
 // look finds new topics and partitions, and how many records wait.
 func (c *copying) look(ctx context.Context) error {
-	found, missing, err := c.find(ctx, c.bus)
-	if err != nil {
+	asking, cancel := context.WithTimeout(ctx, lookFor)
+	found, missing, err := c.find(asking, c.bus)
+	cancel()
+	switch {
+	case err != nil && asking.Err() != nil && ctx.Err() == nil:
+		return fault.New(fault.Unavailable, "ask Kafka at %s for its topics: no answer within %s", strings.Join(c.cfg.Seeds, ", "), lookFor).
+			WithHint("check that a broker listens there")
+	case err != nil:
 		return err
 	}
 	for _, name := range missing {
