@@ -6,9 +6,11 @@ import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { answerAlerts, channelsAtFirst, rulesAtFirst } from './mock/alerts.mjs'
 import { answerAnalysis } from './mock/analysis.mjs'
 import { clamp, noise, random } from './mock/noise.mjs'
 import { answerOperation, refuse, whoIs } from './mock/operation.mjs'
+import { answerLetters, answerSources, sourcesAtFirst } from './mock/sources.mjs'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
@@ -64,6 +66,7 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
   const state = {
     demo: true, empty: false, failing: false, refusing: false, partial: false, locked: false, level: 'info',
     paused: new Set(), views: new Map(), total: 1_482_000, started: Date.now(),
+    sources: sourcesAtFirst(), pending: 180, rules: rulesAtFirst(), channels: channelsAtFirst(), alerts: new Map(), silences: new Map(), events: [], notices: [],
   }
   const sockets = new Set()
 
@@ -138,7 +141,12 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
       truncated: true, elapsed_ms: 7.4 } }
   }
 
-  function answer(method, path, body, token) {
+  const latest = () => {
+    const r = reading(Math.floor(Date.now() / 1000), cores)
+    return { cpu_usage: r.cpu, memory_usage: r.memory, processing_latency: 40, error_rate: 0.2, network_traffic: r.received + r.sent }
+  }
+
+  function answer(method, path, body, token, query) {
     const who = whoIs(state, token)
     const no = refuse(who, method, path)
     if (no) return no
@@ -166,19 +174,23 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
     }
     if (path === '/api/query') return { status: 200, body: { data: history(body) } }
     if (path === '/api/sql') return sql(body)
+    if (path === '/api/metrics/latest') return { status: 200, body: latest() }
     return (
       answerAnalysis(state, method, path, body) ??
+      answerSources(state, method, path, body, latest) ??
+      answerLetters(state, method, path, body, query) ??
+      answerAlerts(state, method, path, body, query, latest) ??
       answerOperation(state, method, path, body, who) ?? { status: 404, body: { title: 'Not Found', status: 404, detail: `no such path: ${path}` } }
     )
   }
 
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url, 'http://mock')
+    const { pathname, searchParams } = new URL(request.url, 'http://mock')
     if (!pathname.startsWith('/api/')) return serveFile(pathname, response)
     let text = ''
     request.on('data', (chunk) => (text += chunk))
     request.on('end', () => {
-      const { status, body } = answer(request.method, pathname, text ? JSON.parse(text) : null, request.headers.authorization?.replace(/^Bearer /, ''))
+      const { status, body } = answer(request.method, pathname, text ? JSON.parse(text) : null, request.headers.authorization?.replace(/^Bearer /, ''), searchParams)
       response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' })
       response.end(body === null ? undefined : JSON.stringify(body))
     })

@@ -16,7 +16,7 @@ export function whoIs(state, token) {
 export function refuse(who, method, path) {
   if (!who) return problem(401, 'Unauthorized', 'a token is needed', 'send the header Authorization: Bearer <token>')
   const admin = path === '/api/config' || (path === '/api/log-level' && method === 'PUT')
-  const reads = method === 'GET' || ['/api/query', '/api/sql', '/api/analyze'].includes(path)
+  const reads = method === 'GET' || ['/api/query', '/api/sql', '/api/analyze', '/api/alerts/rules/test'].includes(path)
   const need = admin ? 'admin' : reads ? 'viewer' : 'editor'
   if (rank[who.role] < rank[need]) return problem(403, 'Forbidden', `token ${who.name} has the role ${who.role}; this needs ${need}`)
   return undefined
