@@ -181,7 +181,7 @@ function filtersOf(text: string): Record<string, string[]> {
   }
 }
 
-const nameOf = (text: string) => text.replace(/[^a-zA-Z0-9._-]+/g, '_').replace(/^[^a-zA-Z0-9]+/, '').slice(0, 80)
+const nameOf = (text: string) => text.replace(/[^a-zA-Z0-9.-]+/g, '_').replace(/^[^a-zA-Z0-9]+/, '').slice(0, 80)
 
 /** draftOfAddress begins a rule about what a link names: a metric, or what was looked at on the analysis screen. */
 export function draftOfAddress(query: AddressQuery): RuleDraft {
