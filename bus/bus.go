@@ -102,6 +102,11 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// deliveryTimeout is how long Append waits for a broker: longer than a cluster takes to find another leader, and shorter
+// than a client waits for an answer. (A setting of the client has the same name and goes by the timestamps of
+// records, which may be old.)
+const deliveryTimeout = 20 * time.Second
+
 // Bus is a connection to a Kafka cluster.
 type Bus struct {
 	cfg   Config
@@ -144,7 +149,9 @@ func Open(ctx context.Context, cfg Config) (*Bus, error) {
 		// default, are long to wait for a leader.
 		kgo.MetadataMinAge(250 * time.Millisecond),
 	}, security...)
-	if b.cl, err = b.client(kgo.AllowAutoTopicCreation()); err != nil {
+	// Without cancellation, records that were under way when a broker went wait for it for ever, whatever their context
+	// says: nobody knows whether it has them. Append promises no more than that some may be there.
+	if b.cl, err = b.client(kgo.AllowAutoTopicCreation(), kgo.AllowIdempotentProduceCancellation()); err != nil {
 		return nil, err
 	}
 	// Asking must not create topics, so it has a client of its own.

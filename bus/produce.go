@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -10,14 +11,30 @@ import (
 // Append writes records and returns once the bus has all of them, on every replica that is in sync.
 // Records of one partition keep their order. After an error some may be there: the caller repeats
 // all of them or tells its own caller so. The slice and what it points to must not change before
-// Append returns, and may be used again after.
+// Append returns, and may be used again after. Without a broker it ends at the deadline of ctx or after
+// deliveryTimeout, and not before: one caller that goes away must not fail the records of others in the same batches.
 func (b *Bus) Append(ctx context.Context, recs []Record) error {
-	p := pending{stats: &b.stats}
-	p.produce(ctx, b.cl, recs)
-	if err := p.wait(ctx, nil); err != nil {
+	err := ctx.Err()
+	if err == nil {
+		sending, cancel := deadlineOf(ctx)
+		defer cancel()
+		p := pending{stats: &b.stats}
+		p.produce(sending, b.cl, recs)
+		err = p.wait(sending, nil)
+	}
+	if err != nil {
 		return wrap(err, "append %d records to %s", len(recs), topicsOf(recs))
 	}
 	return nil
+}
+
+// deadlineOf returns a context that ends at the deadline of ctx, after deliveryTimeout at the latest, and at nothing else.
+func deadlineOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	out := context.WithoutCancel(ctx)
+	if at, ok := ctx.Deadline(); ok && time.Until(at) < deliveryTimeout {
+		return context.WithDeadline(out, at)
+	}
+	return context.WithTimeout(out, deliveryTimeout)
 }
 
 // Producer writes records through the shared client of the Bus without waiting for each. Several

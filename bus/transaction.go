@@ -48,6 +48,11 @@ type Transaction struct {
 	p       pending
 	open    bool
 	dead    error // why it cannot go on
+
+	until    time.Time // when the cluster aborts what is open
+	caller   context.Context
+	sending  context.Context // caller's, until then
+	releases []func()
 }
 
 // TransactionConfig says how a Transaction works. The zero value of a field means its default.
@@ -65,8 +70,6 @@ func (b *Bus) OpenTransaction(ctx context.Context, id string, cfg TransactionCon
 	}
 	opts := []kgo.Opt{
 		kgo.TransactionalID(id), kgo.TransactionTimeout(cfg.Timeout), kgo.AllowAutoTopicCreation(),
-		// What cannot be written within the transaction's time cannot be committed either.
-		kgo.RecordDeliveryTimeout(cfg.Timeout),
 	}
 	cl, err := b.client(opts...)
 	if err != nil {
@@ -90,7 +93,7 @@ func (t *Transaction) Begin() error {
 	if err := t.cl.BeginTransaction(); err != nil {
 		return t.die(err, "begin transaction %s", t.id)
 	}
-	t.open = true
+	t.open, t.until = true, time.Now().Add(t.timeout)
 	return nil
 }
 
@@ -101,8 +104,26 @@ func (t *Transaction) Produce(ctx context.Context, recs []Record) error {
 	if !t.open {
 		return fmt.Errorf("produce in transaction %s: none is open", t.id)
 	}
-	t.p.produce(ctx, t.cl, recs)
+	t.p.produce(t.inTime(ctx), t.cl, recs)
 	return t.p.failure("produce to", recs)
+}
+
+// inTime returns ctx until the transaction's time is over: what cannot be written within it cannot be committed
+// either. The client's own timeout goes by the timestamps of records, which may be old.
+func (t *Transaction) inTime(ctx context.Context) context.Context {
+	if t.sending == nil || t.caller != ctx {
+		sending, release := context.WithDeadline(ctx, t.until)
+		t.caller, t.sending, t.releases = ctx, sending, append(t.releases, release)
+	}
+	return t.sending
+}
+
+// ended notes that nothing is open any more.
+func (t *Transaction) ended() {
+	for _, release := range t.releases {
+		release()
+	}
+	t.open, t.caller, t.sending, t.releases = false, nil, nil, nil
 }
 
 // Flush returns when all records produced are on the bus, still uncommitted. After an error the
@@ -132,14 +153,14 @@ func (t *Transaction) Commit(ctx context.Context) (Outcome, error) {
 	defer cancel()
 	err := t.cl.EndTransaction(ectx, kgo.TryCommit)
 	if err == nil {
-		t.open = false
+		t.ended()
 		return Committed, nil
 	}
 	// Only these two say that the commit was not tried, or was refused as a whole.
 	if errors.Is(err, kerr.OperationNotAttempted) || errors.Is(err, kerr.TransactionAbortable) {
 		return Aborted, errors.Join(t.fenced(err, "commit transaction %s", t.id), t.abort(ctx))
 	}
-	t.open = false
+	t.ended()
 	return Unknown, t.die(err, "commit transaction %s", t.id)
 }
 
@@ -154,6 +175,7 @@ func (t *Transaction) Abort(ctx context.Context) error {
 
 func (t *Transaction) abort(ctx context.Context) error {
 	t.open = false
+	defer t.ended()
 	ctx, cancel := t.ending(ctx)
 	defer cancel()
 	err := t.cl.AbortBufferedRecords(ctx)
