@@ -90,9 +90,11 @@ func (f *fakeSources) change(name, state string) error {
 	return fault.New(fault.NotFound, "source %q does not exist", name)
 }
 
-func (f *fakeSources) Pause(_ context.Context, name string) error  { return f.change(name, "paused") }
+func (f *fakeSources) Pause(_ context.Context, name string) error { return f.change(name, "paused") }
+
 func (f *fakeSources) Resume(_ context.Context, name string) error { return f.change(name, "running") }
-func (f *fakeSources) Drop(_ context.Context, name string) error   { return f.change(name, "dropped") }
+
+func (f *fakeSources) Drop(_ context.Context, name string) error { return f.change(name, "dropped") }
 
 func TestConnectorsAreShownAsForms(t *testing.T) {
 	b := newBench(t)

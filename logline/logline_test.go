@@ -204,8 +204,10 @@ func TestSettings(t *testing.T) {
 
 // TestEveryGrokPattern shows that the library's definitions can be written out for RE2.
 func TestEveryGrokPattern(t *testing.T) {
-	for _, name := range []string{"COMMONAPACHELOG", "HTTPD_ERRORLOG", "SYSLOGLINE", "SYSLOG5424LINE", "HAPROXYHTTP", "S3_ACCESS_LOG", "ELB_ACCESS_LOG",
-		"JAVASTACKTRACEPART", "POSTGRESQL", "REDISLOG", "MONGO3_LOG", "RAILS3", "TIMESTAMP_ISO8601", "URI", "CISCOFW106001", "LOGLEVEL", "SQUID3"} {
+	for _, name := range []string{
+		"COMMONAPACHELOG", "HTTPD_ERRORLOG", "SYSLOGLINE", "SYSLOG5424LINE", "HAPROXYHTTP", "S3_ACCESS_LOG", "ELB_ACCESS_LOG",
+		"JAVASTACKTRACEPART", "POSTGRESQL", "REDISLOG", "MONGO3_LOG", "RAILS3", "TIMESTAMP_ISO8601", "URI", "CISCOFW106001", "LOGLEVEL", "SQUID3",
+	} {
 		if _, err := New("grok", option.Values{"pattern": "%{" + name + ":all}"}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

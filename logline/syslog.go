@@ -40,8 +40,10 @@ func (p *syslog) Append(dst, line []byte) ([]byte, time.Time, error) {
 
 // Names of facilities and severities by their codes.
 var (
-	facilities = [...]string{"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
-		"ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"}
+	facilities = [...]string{
+		"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+		"ntp", "audit", "alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+	}
 	severities = [...]string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
 )
 

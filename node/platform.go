@@ -74,8 +74,10 @@ func (p *platform) records(now time.Time) ([]connector.Record, error) {
 		name  string
 		value float64
 	}{
-		{"processing_latency", s.LatencyMS}, {"error_rate", p.errorRate(n.tally())},
-		{"events_per_second", s.EventsPerSecond}, {"active_sources", float64(s.ActiveSources)},
+		{"processing_latency", s.LatencyMS},
+		{"error_rate", p.errorRate(n.tally())},
+		{"events_per_second", s.EventsPerSecond},
+		{"active_sources", float64(s.ActiveSources)},
 	} {
 		text, err := json.Marshal(map[string]any{
 			"timestamp": now.UTC().Truncate(time.Second), "metric": figure.name, "value": figure.value, "tags": tags,

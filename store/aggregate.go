@@ -178,7 +178,7 @@ func (s *Store) eachGroup(ctx context.Context, task *aggTask, cols []Column, do 
 		}
 	}()
 	groups := int((f.Rows + groupRows - 1) / groupRows)
-	for g := range groups {
+	for g := 0; g < groups; g++ { // groups is what the file says as soon as it is open
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -182,16 +182,5 @@ func (s *server) publish(exchange, key string, from, upto int, ids bool) {
 	})
 }
 
-// waiting is the length of a queue once nobody holds messages of it.
-func (s *server) waiting(queue string) (n int) {
-	s.t.Helper()
-	s.channel(func(ch *rabbit.Channel) error {
-		q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
-		n = q.Messages
-		return err
-	})
-	return n
-}
-
 // name makes the name of a queue of a test.
 func name(t *testing.T) string { return strings.ReplaceAll(t.Name(), "/", ".") }

@@ -238,8 +238,10 @@ Caused by: java.io.IOException: gone
 func TestJavaTraces(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/shop.log"
-	settings := []string{"paths", path, "multiline_pattern", `^\d{4}-\d\d-\d\d `, "multiline_negate", "true", "multiline_flush", "50 ms",
-		"format", "regex", "pattern", `(?s)^(?P<ts>\S+ \S+) (?P<level>\w+) \[(?P<thread>[^]]+)\] (?P<logger>\S+) - (?P<message>.*)$`, "time_field", "ts", "time_zone", "UTC"}
+	settings := []string{
+		"paths", path, "multiline_pattern", `^\d{4}-\d\d-\d\d `, "multiline_negate", "true", "multiline_flush", "50 ms",
+		"format", "regex", "pattern", `(?s)^(?P<ts>\S+ \S+) (?P<level>\w+) \[(?P<thread>[^]]+)\] (?P<logger>\S+) - (?P<message>.*)$`, "time_field", "ts", "time_zone", "UTC",
+	}
 	site := &connectortest.Site{}
 	stop := start(t, newTest(t, settings...), site)
 	write(t, path, javaTrace[:200])

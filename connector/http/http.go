@@ -140,8 +140,10 @@ func newCollector(v option.Values) (*collector, error) {
 	if err := c.bounds(); err != nil {
 		return nil, err
 	}
-	c.request = request{method: v.String(optMethod), body: v.String(optBody), headers: v.Under(optHeaders), query: v.Under(optQuery),
-		user: v.String(optUser), password: v.String(optPassword), token: v.String(optToken)}
+	c.request = request{
+		method: v.String(optMethod), body: v.String(optBody), headers: v.Under(optHeaders), query: v.Under(optQuery),
+		user: v.String(optUser), password: v.String(optPassword), token: v.String(optToken),
+	}
 	if err := c.request.check(); err != nil {
 		return nil, err
 	}

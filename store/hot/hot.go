@@ -42,6 +42,10 @@ type Hot struct {
 // shards is how many locks there are, so that writers of several partitions do not meet.
 const shards = 16
 
+// lookEvery is how often a full shard looks at all of its series for some that stopped: with each point of a new one, a
+// flood of new series would hold up everything.
+const lookEvery = time.Second
+
 type shard struct {
 	mu      sync.RWMutex // guards what follows
 	series  map[uint64][]*series
@@ -50,6 +54,7 @@ type shard struct {
 	refused int64
 	updates int64
 	late    int64
+	looked  time.Time // when it was full and looked for series that stopped
 	changed []*series // with untaken points, the one that waits longest first
 	missed  int64
 }
@@ -136,8 +141,9 @@ func (h *Hot) Update(metric string, tags []Tag, at time.Time, value float64) {
 	}
 	s := sh.find(key, metric, tags)
 	if s == nil {
-		if sh.count >= h.bound() {
+		if sh.count >= h.bound() && now.Sub(sh.looked) >= lookEvery {
 			sh.evict(now.Add(-h.opts.Keep))
+			sh.looked = now
 		}
 		if sh.count >= h.bound() {
 			sh.refused++

@@ -135,3 +135,17 @@ func BenchmarkUpdate(b *testing.B) {
 		h.Update("cpu_core_usage", tags, now, 1)
 	}
 }
+
+// BenchmarkUpdateBeyondBound is a point of a series that there is no room for.
+func BenchmarkUpdateBeyondBound(b *testing.B) {
+	h := New(Options{MaxSeries: 50_000})
+	now := time.Now()
+	for i := range 60_000 {
+		h.Update("m", []Tag{{"i", fmt.Sprint(i)}}, now, 1)
+	}
+	tags := []Tag{{"i", "another"}}
+	b.ReportAllocs()
+	for b.Loop() {
+		h.Update("n", tags, now, 1)
+	}
+}
