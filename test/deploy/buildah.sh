@@ -62,7 +62,7 @@ pass 'base images'
 
 # image NAME TARGET
 image() {
-  buildah bud --quiet --target "$2" -t "$1" \
+  buildah bud --quiet --layers --target "$2" -t "$1" \
     --build-arg NODE_IMAGE=localhost/millrace-test-build:$suite --build-arg GO_IMAGE=localhost/millrace-test-build:$suite \
     --build-arg NGINX_IMAGE=localhost/millrace-test-web:$suite --build-arg RUNTIME_IMAGE=localhost/millrace-test-runtime:$suite \
     --build-arg VERSION="$version" \
