@@ -135,7 +135,8 @@ curl -sf -H "Authorization: Bearer $token" "http://127.0.0.1:$port/api/status" |
 curl -sf "http://127.0.0.1:$port/" | grep -q '/assets/' || die "the screen is not in the program"
 curl -sf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"sql": "SELECT 40 + 2 AS answer"}' \
   "http://127.0.0.1:$port/api/sql" | grep -q 42 || die "DuckDB does not answer"
-pid=$(pgrep -u 65532 -f -- "--listen 0.0.0.0:$port" | head -n 1)
+# Not what buildah puts in front of it, which is the same user's.
+pid=$(pgrep -u 65532 -f "^/usr/local/bin/millrace up .*--listen 0[.]0[.]0[.]0:$port" | head -n 1)
 [ -n "$pid" ] || die "it does not run as user 65532"
 pass 'platform answers from its image as user 65532'
 kill -TERM "$pid"
