@@ -19,9 +19,18 @@ function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** saveFile hands a text to the browser as a file; spreadsheets read UTF-8 only with a mark. */
+/** saveFile hands a table to the browser as a file; spreadsheets read UTF-8 only with a mark. */
 export function saveFile(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob(['\ufeff', text], { type: 'text/csv;charset=utf-8' }))
+  save(name, ['\ufeff', text], 'text/csv;charset=utf-8')
+}
+
+/** saveText hands any other text to the browser as a file, without a mark, which programs stumble over. */
+export function saveText(name: string, text: string): void {
+  save(name, [text], 'text/plain;charset=utf-8')
+}
+
+function save(name: string, parts: string[], type: string): void {
+  const url = URL.createObjectURL(new Blob(parts, { type }))
   const link = document.createElement('a')
   link.href = url
   link.download = name
