@@ -128,7 +128,7 @@ func (s *scope) binary(x *ast.Binary) Expr {
 		left := s.boolean(x.X, s.expr(x.X))
 		return logic(x.Op == "OR", left, s.boolean(x.Y, s.expr(x.Y)))
 	case "OVERLAPS":
-		s.unsupported(x, "OVERLAPS")
+		return s.overlaps(x)
 	}
 	return s.call(x, x.Op, s.expr(x.X), s.expr(x.Y))
 }

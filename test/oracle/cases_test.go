@@ -18,6 +18,7 @@ import (
 
 	"millrace/catalog"
 	"millrace/engine"
+	"millrace/schema"
 	"millrace/sql/ast"
 	"millrace/sql/function"
 	"millrace/sql/plan"
@@ -103,6 +104,7 @@ func cases(t *testing.T, path string) []oneCase {
 
 // try runs a case and returns why it is left out, or what differs.
 func (c *oneCase) try(ctx context.Context) (why, complaint string) {
+	c.inferTypes()
 	if len(c.Types) == 0 && anyField.MatchString(c.Expr) || c.Expected == nil && len(c.Result) == 0 && c.Error == nil {
 		return "cases that lack their types or results", ""
 	}
@@ -143,6 +145,53 @@ func (c *oneCase) try(ctx context.Context) (why, complaint string) {
 		}
 	}
 	return "", ""
+}
+
+// inferTypes gives the fields of a case that lacks its types those of Java.
+func (c *oneCase) inferTypes() {
+	if len(c.Types) > 0 {
+		return
+	}
+	for _, raw := range c.Fields {
+		var v javaValue
+		if json.Unmarshal(raw, &v) != nil {
+			c.Types = nil
+			return
+		}
+		typ := map[string]string{"Integer": "INT", "Long": "BIGINT", "Boolean": "BOOLEAN", "String": "STRING", "Double": "DOUBLE"}[v.T]
+		if v.T == "BigDecimal" {
+			whole, fraction, _ := strings.Cut(strings.TrimPrefix(v.text(), "-"), ".")
+			typ = fmt.Sprintf("DECIMAL(%d, %d)", len(whole)+len(fraction), len(fraction))
+		}
+		if typ == "" {
+			c.Types = nil
+			return
+		}
+		c.Types = append(c.Types, typ+" NOT NULL")
+	}
+}
+
+var (
+	period   = regexp.MustCompile(`^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:0D)?$`)
+	duration = regexp.MustCompile(`^PT(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?\d+)(?:\.(\d{1,3}))?S)?$`)
+)
+
+// intervalOf is a Java Period in months, a Duration in milliseconds, a number as it is.
+func intervalOf(v javaValue) (string, bool) {
+	amount := func(s string) int64 { n, _ := strconv.ParseInt(s, 10, 64); return n }
+	switch v.T {
+	case "Period":
+		if m := period.FindStringSubmatch(v.text()); m != nil {
+			return strconv.FormatInt(12*amount(m[1])+amount(m[2]), 10), true
+		}
+	case "Duration":
+		if m := duration.FindStringSubmatch(v.text()); m != nil {
+			return strconv.FormatInt(3600_000*amount(m[1])+60_000*amount(m[2])+1000*amount(m[3])+amount((m[4] + "000")[:3]), 10), true
+		}
+	case "Integer", "Long":
+		return v.text(), true
+	}
+	return "", false
 }
 
 // from is a FROM clause with the fields that the expression uses.
@@ -191,14 +240,18 @@ func literal(raw json.RawMessage, typ string) (string, bool) {
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return "", false
 	}
+	if strings.HasPrefix(typ, "INTERVAL") {
+		n, ok := intervalOf(v)
+		if strings.Contains(typ, "SECOND") || strings.Contains(typ, "DAY") || strings.Contains(typ, "HOUR") {
+			return fmt.Sprintf("CAST(CAST(%s AS BIGINT) AS INTERVAL DAY TO SECOND)", n), ok
+		}
+		return fmt.Sprintf("CAST(CAST(%s AS INT) AS INTERVAL YEAR TO MONTH)", n), ok
+	}
 	s := v.text()
 	switch v.T {
 	case "bytes":
 		return fmt.Sprintf("CAST(X'%s' AS %s)", s, typ), true
 	case "String", "Integer", "Long", "Short", "Byte", "Double", "Float", "Boolean", "BigDecimal", "LocalDate", "LocalTime":
-		if strings.HasPrefix(typ, "INTERVAL") {
-			return "", false
-		}
 		return fmt.Sprintf("CAST('%s' AS %s)", strings.ReplaceAll(s, "'", "''"), typ), true
 	case "LocalDateTime", "Instant":
 		s = strings.TrimSuffix(strings.Replace(s, "T", " ", 1), "Z")
@@ -240,6 +293,11 @@ func (c *oneCase) wanted() ([]string, bool) {
 			}
 		case "Boolean":
 			s = strings.ToUpper(s)
+		case "Period", "Duration":
+			var ok bool
+			if s, ok = intervalText(v); !ok {
+				return nil, false
+			}
 		case "String", "Integer", "Long", "Short", "Byte", "Double", "Float", "BigDecimal", "LocalDate", "LocalTime":
 		default:
 			return nil, false
@@ -247,6 +305,25 @@ func (c *oneCase) wanted() ([]string, bool) {
 		all = append(all, s)
 	}
 	return all, true
+}
+
+// intervalText is a Period or Duration as Flink prints it.
+func intervalText(v javaValue) (string, bool) {
+	n, ok := intervalOf(v)
+	if !ok {
+		return "", false
+	}
+	units, err := strconv.ParseInt(n, 10, 64)
+	if err != nil {
+		return "", false
+	}
+	typ := schema.Of(schema.IntervalDay)
+	if v.T == "Period" {
+		typ = schema.Of(schema.IntervalMonth)
+	}
+	var col vec.Column
+	col.Fill(typ, vec.Value{I: units}, 1)
+	return string(function.AppendText(nil, &col, 0, nil)), true
 }
 
 // alike compares texts, numbers by value and times without trailing zeros.
