@@ -22,6 +22,10 @@ func TestMQTT(t *testing.T) {
 			publish: func(from, upto int) error {
 				return broker.publish(lines(from, upto), "-t", name+"/a/state", "-q", qos, "-l")
 			},
+			bad: func() error {
+				return broker.publish(tooLarge(), "-t", name+"/a/state", "-q", qos, "-s")
+			},
+			bads: 1, reason: "the record has",
 			preview: map[string]string{"topics": "kept/+"},
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},

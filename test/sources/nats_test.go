@@ -22,6 +22,8 @@ func TestNATS(t *testing.T) {
 			name: name, connector: "nats", once: true, lag: true,
 			options: map[string]string{"servers": s.addr(), "user": "millrace", "password": "right", "stream": stream, "topic": name},
 			publish: func(from, upto int) error { return s.publish(name+".new", from, upto) },
+			bad:     func() error { return s.send(name+".new", tooLarge()) },
+			bads:    1, reason: "the record has",
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
 				{map[string]string{"servers": freeAddress(t)}, "no servers available"},
@@ -57,7 +59,11 @@ func TestNATSSubjects(t *testing.T) {
 		s.core("live.new", from, from+1000)
 		l.await(from + 1000)
 	}
-	t.Logf("live (nats, subjects): %d records, no kill, %d doubled, %.1f s", len(l.seen), l.settle(records), time.Since(began).Seconds())
+	doubled := l.settle(records)
+	t.Logf("live (nats, subjects): %d records, no kill, %d doubled, %.1f s", len(l.seen), doubled, time.Since(began).Seconds())
+	if doubled > 0 {
+		t.Errorf("%d records are there twice, want none", doubled)
+	}
 }
 
 // natsServer is NATS in this process; it keeps its streams when it is stopped.
@@ -130,6 +136,14 @@ func (s *natsServer) stream(cfg jetstream.StreamConfig) {
 
 // publish sends records to a stream and returns when it has them.
 func (s *natsServer) publish(subject string, from, upto int) error {
+	all := make([]string, 0, upto-from)
+	for id := from; id < upto; id++ {
+		all = append(all, line(id))
+	}
+	return s.send(subject, all...)
+}
+
+func (s *natsServer) send(subject string, all ...string) error {
 	nc, err := s.connect()
 	if err != nil {
 		return err
@@ -142,8 +156,8 @@ func (s *natsServer) publish(subject string, from, upto int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), settle)
 	defer cancel()
 	var waiting []jetstream.PubAckFuture
-	for id := from; id < upto; id++ {
-		ack, err := js.PublishAsync(subject, []byte(line(id)))
+	for _, text := range all {
+		ack, err := js.PublishAsync(subject, []byte(text))
 		if err != nil {
 			return err
 		}

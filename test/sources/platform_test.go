@@ -21,7 +21,7 @@ import (
 const (
 	pollEvery  = 50 * time.Millisecond
 	startUp    = 60 * time.Second
-	settle     = 3 * time.Minute
+	settle     = time.Minute
 	perRequest = 40 * time.Second // a trial of settings waits 30 s
 )
 

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,6 +31,10 @@ func TestRedis(t *testing.T) {
 				}
 				return client(b.String(), "redis-cli", cli...)
 			},
+			bad: func() error {
+				return client(tooLarge(), "redis-cli", append(slices.Clone(cli[:len(cli)-1]), "-x", "XADD", name, "*", "note")...)
+			},
+			bads: 1, reason: "the record has",
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
 				{map[string]string{"servers": freeAddress(t)}, "connection refused"},
