@@ -22,6 +22,7 @@ func joinFunctions() []Scalar {
 		{Name: "INSTR", Doc: "Where the second text stands in the first, counted from 1; 0 if nowhere. The third argument is where to begin (from the end if negative), the fourth which occurrence is meant.", Example: "INSTR('abcb', 'b', 1, 2) = 4", Bind: bindInstr},
 		{Name: "STARTSWITH", Doc: "Whether the first text or binary begins with the second.", Example: "STARTSWITH('abc', 'ab') = TRUE", Bind: bindAffix("STARTSWITH", bytes.HasPrefix)},
 		{Name: "ENDSWITH", Doc: "Whether the first text or binary ends with the second.", Example: "ENDSWITH('abc', 'bc') = TRUE", Bind: bindAffix("ENDSWITH", bytes.HasSuffix)},
+		{Name: "PRINTF", Doc: "Values put into a format, that of java.util.Formatter; NULL if they do not fit it.", Example: "PRINTF('%05d %s %.1f', 12, 'a', 1.25e0) = '00012 a 1.3'", Bind: bindPrintf},
 		{Name: "ELT", Doc: "The argument with the given number, counted from 1; NULL if there is none.", Example: "ELT(2, 'a', 'b') = 'b'", Bind: bindElt},
 	}
 }
