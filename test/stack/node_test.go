@@ -31,7 +31,8 @@ type node struct {
 	t       *testing.T
 	name    string
 	listen  string   // host:port of HTTP
-	env     []string // all of its settings
+	env     []string // its settings
+	args    []string // of its command line, if any
 	cmd     *exec.Cmd
 	exited  chan error
 	logPath string
@@ -82,7 +83,7 @@ func (n *node) start() {
 		n.t.Fatal(err)
 	}
 	defer out.Close()
-	n.cmd = exec.Command(under.path, "up")
+	n.cmd = exec.Command(under.path, append([]string{"up"}, n.args...)...)
 	n.cmd.Stdout, n.cmd.Stderr = out, out
 	n.cmd.Env, n.cmd.SysProcAttr = append(plainEnv(), n.env...), boundToTest(false)
 	if err := n.cmd.Start(); err != nil {
