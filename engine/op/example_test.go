@@ -125,7 +125,6 @@ func TestErrors(t *testing.T) {
 	f("n + s", "does not take")
 	f("n = s", "does not take")
 	f("s LIKE 'a#' ESCAPE '#'", "escape")
-	f("REGEXP(s, '(?<=a)b')", "look-around")
 	f("UPPER(n)", "does not take")
 }
 
