@@ -25,6 +25,7 @@ func TestFile(t *testing.T) {
 		name: "access", connector: "file", once: true, lag: true,
 		options: map[string]string{"paths": filepath.Join(web.dir, "access.log"), "topic": "logs.access", "format": "combined"},
 		publish: web.visit, number: visited,
+		preview: map[string]string{"paths": filepath.Join(web.dir, "access.log.*")}, // the other may have just been begun
 		wrong: []wrong{
 			{map[string]string{"paths": filepath.Join(web.dir, "none", "*.log")}, "no file matches"},
 			{map[string]string{"format": "combind"}, "combined"},
@@ -35,8 +36,9 @@ func TestFile(t *testing.T) {
 		name: "app", connector: "file", once: true, lag: true, byAPI: true,
 		options: map[string]string{"paths": log.path, "topic": "logs.app", "format": "json", "add_file": "true"},
 		publish: log.write,
-		bad:     func() error { return log.append("this is no JSON\n{\"id\": 1, \"half\": \n") },
-		bads:    2, reason: "JSON",
+		bad:     func() error { return log.append("this is no JSON\nnor is this\n") },
+		bads:    2, reason: "no JSON object",
+		preview: map[string]string{"paths": log.path + ".*"},
 	}
 	c := &course{platform: prepare(t), server: web, flows: []*flow{access, app}, local: true}
 	log.followed = func() bool {
