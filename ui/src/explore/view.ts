@@ -187,7 +187,7 @@ export function requestOf(view: View): AnalyzeRequest {
 }
 
 /** alertAddress opens a new alert rule about what is looked at. */
-export function alertAddress(view: View): { path: string; query: Record<string, string> } {
+export function alertAddress(view: View): { path: string; query: Record<string, string | string[]> } {
   return {
     path: '/alerts',
     query: {
@@ -196,6 +196,7 @@ export function alertAddress(view: View): { path: string; query: Record<string, 
       field: view.fields[0] ?? '',
       aggregation: view.aggregation,
       filters: JSON.stringify(view.filters),
+      by: view.groupBy,
     },
   }
 }

@@ -94,6 +94,6 @@ describe('the question to the platform', () => {
   })
 
   it('goes on to an alert', () => {
-    expect(alertAddress(full).query).toMatchObject({ new: '1', measurement: 'http_requests', field: 'count', aggregation: 'p95', filters: JSON.stringify(full.filters) })
+    expect(alertAddress(full).query).toMatchObject({ new: '1', measurement: 'http_requests', field: 'count', aggregation: 'p95', filters: JSON.stringify(full.filters), by: ['host', 'method'] })
   })
 })
