@@ -13,13 +13,18 @@ for need in buildah mmdebstrap go node npm curl python3; do
   command -v "$need" >/dev/null 2>&1 || die "there is no $need: apt-get install buildah mmdebstrap"
 done
 suite=bookworm
-export BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker
 work=$(mktemp -d)
+# Images are kept in a place of their own, where what is stale can be thrown away.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/millrace/images
+mkdir -p "$cache"
+printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$cache" "$work/run" >"$work/storage.conf"
+export BUILDAH_ISOLATION=chroot BUILDAH_FORMAT=docker CONTAINERS_STORAGE_CONF=$work/storage.conf
 containers=()
 finish() {
   [ -z "${pid:-}" ] || kill -TERM "$pid" 2>/dev/null || true
   for c in "${containers[@]}"; do buildah rm "$c" >/dev/null 2>&1 || true; done
-  rm -rf "$work"
+  buildah rmi --prune >/dev/null 2>&1 || true
+  rm -rf --one-file-system "$work"
 }
 trap finish EXIT
 pass() { printf -- '--- PASS: %s (%d s)\n' "$1" $((SECONDS - began)); began=$SECONDS; }
@@ -122,12 +127,12 @@ grep -q 'configure tokens' "$work/refused" || { cat "$work/refused" >&2; die "it
 pass 'refused without tokens'
 
 token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-buildah run --env "MILLRACE_TOKENS=[{name: admin, role: admin, token: $token}]" "$c" -- "${up[@]}" >"$work/run" 2>&1 &
+buildah run --env "MILLRACE_TOKENS=[{name: admin, role: admin, token: $token}]" "$c" -- "${up[@]}" >"$work/up" 2>&1 &
 runner=$!
 deadline=$((SECONDS + 60))
 until buildah run "$c" -- /usr/local/bin/millrace healthcheck --url "http://127.0.0.1:$port" --ready >"$work/health" 2>&1; do
-  kill -0 "$runner" 2>/dev/null || { cat "$work/run" >&2; die "the platform ended"; }
-  [ $SECONDS -lt $deadline ] || { cat "$work/run" "$work/health" >&2; die "not ready after 60 s"; }
+  kill -0 "$runner" 2>/dev/null || { cat "$work/up" >&2; die "the platform ended"; }
+  [ $SECONDS -lt $deadline ] || { cat "$work/up" "$work/health" >&2; die "not ready after 60 s"; }
 done
 pass 'healthcheck'
 [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/api/status")" = 401 ] || die "it lets in whoever has no token"
@@ -143,7 +148,7 @@ kill -TERM "$pid"
 code=0
 wait "$runner" || code=$?
 pid=
-[ "$code" -eq 0 ] || { tail -n 20 "$work/run" >&2; die "after SIGTERM it ended with $code"; }
+[ "$code" -eq 0 ] || { tail -n 20 "$work/up" >&2; die "after SIGTERM it ended with $code"; }
 pass 'SIGTERM ends it well'
 if buildah run "$c" -- /usr/local/bin/millrace healthcheck --url "http://127.0.0.1:$port" >/dev/null 2>&1; then
   die "healthcheck calls well what has ended"
