@@ -34,7 +34,18 @@ type flow struct {
 	reason string
 
 	*ledger
-	sent chan error
+	sent chan error // what came of publish
+}
+
+// failed is the error of publish, if it has ended with one.
+func (f *flow) failed() error {
+	select {
+	case err := <-f.sent:
+		f.sent <- err
+		return err
+	default:
+		return nil
+	}
 }
 
 // wrong is a change of settings with which a test must fail, and a part of what it says then.
@@ -158,7 +169,7 @@ func (c *course) sent() {
 func (c *course) through(n int) {
 	c.t.Helper()
 	for _, f := range c.flows {
-		f.await(n)
+		f.await(n, f.failed)
 	}
 }
 
@@ -229,6 +240,9 @@ func (c *course) figures() {
 			s, err := c.source(f.name)
 			origin := map[bool]string{true: "api", false: "config"}[f.byAPI]
 			busy[f.name] = busy[f.name] || err == nil && s.Records > 0 && s.Rate > 0 && s.State == "running" && s.Origin == origin && s.Connector == f.connector
+			if err == nil {
+				err = f.failed()
+			}
 			if !busy[f.name] {
 				idle = fmt.Errorf("source %s is %+v (%v), want records, a rate, origin %s", f.name, s, err, origin)
 			}

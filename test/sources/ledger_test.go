@@ -71,13 +71,19 @@ func (l *ledger) read() {
 	})
 }
 
-// await reads until n different records were seen.
-func (l *ledger) await(n int) {
+// await reads until n different records were seen, or fails once the publisher has failed or nothing came for long.
+func (l *ledger) await(n int, failed func() error) {
 	l.t.Helper()
+	before := 0
 	for deadline := time.Now().Add(settle); len(l.seen) < n; {
-		l.read()
+		if l.read(); len(l.seen) > before {
+			before, deadline = len(l.seen), time.Now().Add(settle)
+		}
+		if err := failed(); err != nil {
+			l.t.Fatal(err)
+		}
 		if time.Now().After(deadline) {
-			l.t.Fatalf("topic %s: %d different records after %s, want %d; missing: %v", l.topic, len(l.seen), settle, n, l.missing(n))
+			l.t.Fatalf("topic %s: %d different records and none for %s, want %d; missing: %v", l.topic, len(l.seen), settle, n, l.missing(n))
 		}
 	}
 }

@@ -57,7 +57,7 @@ func TestNATSSubjects(t *testing.T) {
 	began := time.Now()
 	for from := 0; from < records; from += 1000 {
 		s.core("live.new", from, from+1000)
-		l.await(from + 1000)
+		l.await(from+1000, none)
 	}
 	doubled := l.settle(records)
 	t.Logf("live (nats, subjects): %d records, no kill, %d doubled, %.1f s", len(l.seen), doubled, time.Since(began).Seconds())
@@ -157,7 +157,7 @@ func (s *natsServer) send(subject string, all ...string) error {
 	defer cancel()
 	var waiting []jetstream.PubAckFuture
 	for _, text := range all {
-		ack, err := js.PublishAsync(subject, []byte(text))
+		ack, err := js.PublishAsync(subject, []byte(text), jetstream.WithStallWait(settle))
 		if err != nil {
 			return err
 		}

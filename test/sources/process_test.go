@@ -124,3 +124,5 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+func none() error { return nil }

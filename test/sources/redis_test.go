@@ -13,7 +13,9 @@ func TestRedis(t *testing.T) {
 	t.Parallel()
 	addr, dir := freeAddress(t), t.TempDir()
 	redis := serve(t, &program{
-		path: "redis-server", signal: syscall.SIGKILL, up: answers(addr),
+		path: "redis-server", signal: syscall.SIGKILL, up: func() error {
+			return client("", "redis-cli", "-h", "127.0.0.1", "-p", port(addr), "-a", "right", "--no-auth-warning", "-e", "PING") // while it loads, that is an error
+		},
 		args: []string{
 			"--port", port(addr), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
 			"--requirepass", "right", "--dir", dir, "--proto-max-bulk-len", "100mb",

@@ -39,7 +39,7 @@ func TestSyslog(t *testing.T) {
 		if err := client("", "logger", append(loggerArgs(listen, args...), "-f", path)...); err != nil {
 			t.Fatal(err)
 		}
-		f.await(upto)
+		f.await(upto, none)
 	}
 	send(0, half, "-T", "--octet-count")
 	for range 2 {
