@@ -221,7 +221,7 @@ func appendJavaNumber(dst, v []byte) []byte {
 	if digits[0] == '-' {
 		digits = digits[1:]
 	}
-	if bytes.IndexAny(v, ".eE") < 0 {
+	if !bytes.ContainsAny(v, ".eE") {
 		if string(v) == "-0" {
 			v = v[1:]
 		}

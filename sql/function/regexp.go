@@ -262,8 +262,13 @@ const (
 
 // similarClasses are the names of characters within brackets.
 var similarClasses = [...][2]string{
-	{"[:ALPHA:]", `\p{Alpha}`}, {"[:UPPER:]", `\p{Upper}`}, {"[:LOWER:]", `\p{Lower}`}, {"[:DIGIT:]", `\d`}, {"[:SPACE:]", " "},
-	{"[:WHITESPACE:]", `\s`}, {"[:ALNUM:]", `\p{Alnum}`},
+	{"[:ALPHA:]", `\p{Alpha}`},
+	{"[:UPPER:]", `\p{Upper}`},
+	{"[:LOWER:]", `\p{Lower}`},
+	{"[:DIGIT:]", `\d`},
+	{"[:SPACE:]", " "},
+	{"[:WHITESPACE:]", `\s`},
+	{"[:ALNUM:]", `\p{Alnum}`},
 }
 
 // similarPattern turns an SQL regular expression into one of Java's, as Calcite does.

@@ -255,13 +255,6 @@ func chrKernel(c *Call, args []*vec.Column, dst *vec.Column) error {
 	})
 }
 
-// testKernel is the kernel of a function from text to BOOLEAN.
-func testKernel(f func([]byte) bool) Kernel {
-	return func(c *Call, args []*vec.Column, dst *vec.Column) error {
-		return each(c, dst, func(i int) error { dst.Bits.Put(i, f(args[0].Bytes(i))); return nil })
-	}
-}
-
 // textTest is a function from text to BOOLEAN that is FALSE for NULL.
 func textTest(name, doc, example string, f func([]byte) bool) Scalar {
 	kernel := func(c *Call, args []*vec.Column, dst *vec.Column) error {

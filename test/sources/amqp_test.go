@@ -114,7 +114,7 @@ func (s *rabbitmq) send(queue, kind string, all ...rabbit.Publishing) error {
 	}
 	for _, c := range waiting {
 		if !c.Wait() {
-			return fmt.Errorf("RabbitMQ does not take message %d", c.DeliveryTag)
+			return fmt.Errorf("publish: RabbitMQ does not take message %d", c.DeliveryTag)
 		}
 	}
 	return nil

@@ -134,12 +134,16 @@ func watchOutage(t *testing.T, n *node, name string, writes bool, until time.Tim
 			method, path, body string
 			may                bool // be refused
 		}{
-			{"GET", "/api/metrics/latest", "", writes}, {"GET", "/api/statistics/summary", "", false},
+			{"GET", "/api/metrics/latest", "", writes},
+			{"GET", "/api/statistics/summary", "", false},
 			{"POST", "/api/query", `{"measurement":"stack_facts","time_range":"-1h","filters":{"room":"a"}}`, false},
 			{"POST", "/api/sql", `{"sql":"SELECT count(*) FROM stack_facts"}`, false},
 			{"POST", "/api/analyze", `{"measurement":"stack_facts","fields":["value"],"aggregation":"count","time_range":"-1h"}`, false},
 			{"POST", "/api/write", `{"timestamp":"` + time.Now().UTC().Format(time.RFC3339Nano) + `","metric":"stack_probe","value":1,"tags":{}}`, writes},
-			{"GET", "/api/storage", "", false}, {"GET", "/api/alerts", "", false}, {"GET", "/api/pipelines", "", false}, {"GET", "/healthz", "", false},
+			{"GET", "/api/storage", "", false},
+			{"GET", "/api/alerts", "", false},
+			{"GET", "/api/pipelines", "", false},
+			{"GET", "/healthz", "", false},
 		} {
 			began := time.Now()
 			status, answer, err := n.try(q.method, q.path, "application/json", []byte(q.body))
