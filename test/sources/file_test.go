@@ -98,7 +98,17 @@ func (n *nginx) visit(from, upto int) error {
 	if err := os.Rename(path, fmt.Sprintf("%s.%d", path, n.rotations)); err != nil {
 		return err
 	}
-	return n.cmd.Process.Signal(syscall.SIGUSR1)
+	if err := n.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+		return err
+	}
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for deadline := time.Now().Add(settle); ; <-tick.C { // until it has made the new one
+		_, err := os.Stat(path)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
 
 // appLog is the log of a program that does not know of rotation.
