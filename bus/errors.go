@@ -50,6 +50,9 @@ func kindOf(err error) fault.Kind {
 		return fault.Invalid
 	case is(kerr.MessageTooLarge, kerr.RecordListTooLarge):
 		return fault.Limit
+	case is(kerr.UnknownMemberID, kerr.IllegalGeneration, kerr.RebalanceInProgress):
+		// The group went on without this member, as it was frozen or cut off: it joins again.
+		return fault.Unavailable
 	case is(context.DeadlineExceeded, kgo.ErrMaxBuffered, kgo.ErrRecordTimeout, kgo.ErrRecordRetries),
 		kerr.IsRetriable(err), errors.As(err, &dial):
 		return fault.Unavailable
