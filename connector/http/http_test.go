@@ -482,7 +482,8 @@ func TestNginx(t *testing.T) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	conf := fmt.Sprintf(`daemon off; pid %[1]s/pid; error_log %[1]s/error.log; events {}
+	// The master changes user for its workers, which may not enter every folder for temporary files.
+	conf := fmt.Sprintf(`daemon off; user root; pid %[1]s/pid; error_log %[1]s/error.log; events {}
 http { access_log off; gzip on; gzip_types application/json; gzip_min_length 10; types { application/json json; }
  client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
  server { listen %[2]s; root %[1]s/www; } }`, dir, addr)
