@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,10 +40,16 @@ func (s *site) Preview() bool { return false }
 
 // Append implements connector.Out.
 func (s *site) Append(ctx context.Context, topic string, records []connector.Record) error {
-	if err := s.intake.Append(ctx, topic, records); err != nil {
+	b := connector.Bounded(records)
+	if len(b.Refused) > 0 {
+		if err := s.Refuse(ctx, topic, b.Refused); err != nil {
+			return err
+		}
+	}
+	if err := s.intake.Append(ctx, topic, b.Records); err != nil {
 		return err
 	}
-	s.figures.took(len(records), 0)
+	s.figures.took(len(b.Records), 0)
 	return nil
 }
 
@@ -72,6 +79,9 @@ func (s *site) AppendAt(ctx context.Context, topic string, b connector.Batch) er
 	if len(b.Position) > maxPosition {
 		return fault.New(fault.Limit, "append at a position of %d bytes: %d is the most", len(b.Position), maxPosition)
 	}
+	// What the bus can never take would stop the source for good.
+	bounded := connector.Bounded(b.Records)
+	b.Records, b.Refused = bounded.Records, slices.Concat(b.Refused, bounded.Refused)
 	recs := make([]bus.Record, 0, len(b.Records)+len(b.Refused)+1)
 	for i := range b.Records {
 		recs = append(recs, recordOf(topic, &b.Records[i]))
@@ -152,6 +162,7 @@ func recordOf(topic string, r *connector.Record) bus.Record {
 // unread is the dead letter of a record that a source could not read.
 func unread(source, topic string, u *connector.Unread) bus.Record {
 	rec := recordOf(topic+deadSuffix, &u.Record)
+	rec.Value = rec.Value[:min(len(rec.Value), connector.MaxRecord)] // the bus takes no more
 	if rec.Value == nil {
 		rec.Value = []byte{}
 	}

@@ -36,8 +36,10 @@ func TestFile(t *testing.T) {
 		name: "app", connector: "file", once: true, lag: true, byAPI: true,
 		options: map[string]string{"paths": log.path, "topic": "logs.app", "format": "json", "add_file": "true"},
 		publish: log.write,
-		bad:     func() error { return log.append("this is no JSON\nnor is this\n") },
-		bads:    2, reason: "no JSON object",
+		bad: func() error {
+			return log.append("this is no JSON: " + strings.Repeat("x", 1_000_000) + "\nnor is this\n")
+		},
+		bads: 2, reason: "no JSON object",
 		preview: map[string]string{"paths": log.path + ".*"},
 	}
 	c := &course{platform: prepare(t), server: web, flows: []*flow{access, app}, local: true}
