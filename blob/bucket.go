@@ -243,6 +243,9 @@ func (b *Bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 				yield(Info{}, b.wrap("list", prefix, err))
 				return
 			}
+			if b.root != "" && unfinished(o.Key) {
+				continue
+			}
 			if !yield(Info{Key: o.Key, Size: o.Size, Modified: o.ModTime}, nil) {
 				return
 			}

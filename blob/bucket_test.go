@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,5 +106,47 @@ func TestURLs(t *testing.T) {
 	b := open(t, "s3://bucket/a/b?region=us-east-1&endpoint=http://127.0.0.1:1&path_style=true")
 	if got := b.URL(); !strings.HasPrefix(got, "s3://bucket/a/b?") {
 		t.Error(got)
+	}
+}
+
+// TestFolderHidesWhatIsUnfinished puts a file there as a killed process leaves it: it is no object, and goes when it is old.
+func TestFolderHidesWhatIsUnfinished(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, "parts", "7.parquet.187c3f8e2b1a4d90.tmp")
+	whole := filepath.Join(dir, "parts", "7.tmp")
+	for _, name := range []string{left, whole} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte("half"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func() (keys []string) {
+		b, err := blob.Open(t.Context(), "file://"+dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		for o, err := range b.List(t.Context(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys = append(keys, o.Key)
+		}
+		return keys
+	}
+	if got := list(); !slices.Equal(got, []string{"parts/7.tmp"}) {
+		t.Errorf("objects %q", got)
+	}
+	if _, err := os.Stat(left); err != nil {
+		t.Errorf("what may still be written was removed: %v", err)
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	if err := errors.Join(os.Chtimes(left, old, old), os.Chtimes(whole, old, old)); err != nil {
+		t.Fatal(err)
+	}
+	if got := list(); !slices.Equal(got, []string{"parts/7.tmp"}) {
+		t.Errorf("objects %q", got)
+	}
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what a killed process left is still there: %v", err)
 	}
 }

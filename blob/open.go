@@ -2,10 +2,14 @@ package blob
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -60,7 +64,44 @@ func openFolder(u *url.URL) (*Bucket, error) {
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "open bucket %s: %w", u, err)
 	}
+	if err := clean(root, time.Now().Add(-leftAlone)); err != nil {
+		return nil, fault.New(fault.Unavailable, "open bucket %s: remove unfinished files: %w", u, err)
+	}
 	return &Bucket{in: in, root: root}, nil
+}
+
+// leftAlone is how long an unfinished file in a folder may still be someone's.
+const leftAlone = time.Hour
+
+// unfinished reports whether a file is one that a Put has begun, as the library names it: key.<hexadecimal>.tmp. A process
+// that is killed leaves it behind.
+func unfinished(name string) bool {
+	rest, ok := strings.CutSuffix(name, ".tmp")
+	_, hex, found := strings.Cut(rest[strings.LastIndexByte(rest, '/')+1:], ".")
+	if i := strings.LastIndexByte(hex, '.'); i >= 0 {
+		hex = hex[i+1:]
+	}
+	return ok && found && len(hex) == 16 && strings.Trim(hex, "0123456789abcdef") == ""
+}
+
+// clean removes the unfinished files in a folder that are older than a time.
+func clean(root string, before time.Time) error {
+	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // someone else removed it
+		}
+		if err != nil || e.IsDir() || !unfinished(filepath.ToSlash(path)) {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.ModTime().Before(before) {
+			err = os.Remove(path)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
 }
 
 // s3Parameters are the parameters of an s3:// URL, and what the library calls them.
