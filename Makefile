@@ -6,6 +6,7 @@
 #   make e2e ARGS='-run Ledger -kills 40'    one kind of test; so too unit, sql, ui-test
 #   make sources     the sources, with the servers that they read from; ARGS as with e2e
 #   make stack       a real Kafka, Redis, InfluxDB, MinIO and several replicas
+#   make deploy-test chart, manifests and compose files, held against what reads them
 #   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -16,7 +17,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -58,7 +59,10 @@ e2e: build
 	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 ./test/e2e $(ARGS)
 
 sources stack: build
-	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -timeout 30m ./test/$@ $(ARGS)
+	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -parallel 8 -timeout 30m ./test/$@ $(ARGS)
+
+deploy-test: build
+	test/deploy/tools.sh && cd test/deploy && MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 . $(ARGS)
 
 race:
 	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack) $(ARGS)

@@ -65,8 +65,10 @@ step() {
 unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /internal/lint); }
 in_ui() { (cd ui && "$@"); }
 e2e() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 15m ./test/e2e "$@"; }
-# with PACKAGE ...: the binary and the servers around it.
-with() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m "./test/$1" "${@:2}"; }
+# The binary and the servers around it. The tests of sources mostly wait, so more of them run at a time.
+sources() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 8 -timeout 15m ./test/sources "$@"; }
+stack() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/stack "$@"; }
+deploy() { test/deploy/tools.sh && (bin=$PWD/bin/millrace && cd test/deploy && MILLRACE_BIN=$bin go test -v -count=1 -timeout 10m .); }
 
 go_lane() {
   local ok=0
@@ -90,15 +92,18 @@ wait "$ui"
 
 if step build make --no-print-directory build; then
   step e2e e2e
-  step sources with sources
-  step stack with stack
+  export MILLRACE_SOURCE_RECORDS=5000
+  step sources sources
+  step stack stack
   if [ "$what" = all ]; then
     step race unit -race
     step fuzz scripts/fuzz.sh 20s
     step kill e2e -run 'Ledger|Push' -args -kills 40
-    export MILLRACE_LONG=1
-    step sources-long with sources
-    step stack-long with stack
+    export MILLRACE_LONG=1 MILLRACE_SOURCE_RECORDS=50000
+    step sources-long sources
+    step stack-long stack
+    step deploy deploy
+    step images test/deploy/buildah.sh
   fi
 fi
 
