@@ -10,11 +10,17 @@ func (b *Builder) AppendRow(src *Batch, i int) {
 
 // CopyValue sets column c of the current row to row i of src, a column of the same layout.
 func (b *Builder) CopyValue(c int, src *Column, i int) {
+	dst := &b.cols[c]
+	if b.isNested(c) {
+		dst.truncate(b.n)
+		dst.Append(b.n, src, i)
+		b.filled[c] = b.n + 1
+		return
+	}
 	if src.IsNull(i) {
 		b.SetNull(c)
 		return
 	}
-	dst := &b.cols[c]
 	switch src.Layout() {
 	case LayoutBits:
 		dst.Bits.Put(b.n, src.Bits.Get(i))
@@ -56,6 +62,14 @@ func (b *Builder) AppendRows(src *Batch, rows Rows, k int) int {
 
 func (b *Builder) copyColumn(c int, src *Column, rows Rows, k, n int) {
 	dst := &b.cols[c]
+	if b.isNested(c) {
+		dst.truncate(b.n)
+		for i := range n {
+			dst.Append(b.n+i, src, rows.At(k+i))
+		}
+		b.filled[c] = b.n + n
+		return
+	}
 	switch src.Layout() {
 	case LayoutBits:
 		for i := range n {

@@ -13,10 +13,13 @@ type Builder struct {
 	batch Batch
 	cols  []Column // full capacity; batch.Cols are views of it
 	bytes []int    // the columns with LayoutBytes
-	kinds []RowKind
-	kinky bool // a row of another kind than Insert is in
-	n     int
-	max   int
+	// nested are the columns that grow by Append, filled how many rows each has.
+	nested []int
+	filled []int
+	kinds  []RowKind
+	kinky  bool // a row of another kind than Insert is in
+	n      int
+	max    int
 }
 
 // NewBuilder returns an empty builder of batches of at most MaxRows rows.
@@ -27,8 +30,14 @@ func NewBuilderSize(s *schema.Schema, size int) *Builder {
 	b := &Builder{max: size, cols: make([]Column, s.Len()), kinds: make([]RowKind, size)}
 	b.batch.Schema = s
 	b.batch.Cols = make([]Column, s.Len())
+	b.filled = make([]int, s.Len())
 	for i, f := range s.Fields {
 		c := &b.cols[i]
+		if l := LayoutOf(f.Type.ID); l == LayoutList || l == LayoutRow {
+			*c = NewColumn(f.Type)
+			b.nested = append(b.nested, i)
+			continue
+		}
 		c.Reset(f.Type, size)
 		c.Valid = make(Bitmap, Words(size))
 		if c.Layout() == LayoutBytes {
@@ -132,20 +141,41 @@ func (b *Builder) GrowBytes(c int, f func(dst []byte) ([]byte, error)) error {
 // SetNull sets column c of the current row to NULL, also if it was set before.
 func (b *Builder) SetNull(c int) {
 	col := &b.cols[c]
+	if b.isNested(c) {
+		col.truncate(b.n)
+		b.filled[c] = b.n
+		return
+	}
 	if col.Layout() == LayoutBytes {
 		col.Data = col.Data[:col.Off[b.n]]
 	}
 	col.Valid.Clear(b.n)
 }
 
+func (b *Builder) isNested(c int) bool {
+	l := b.cols[c].Layout()
+	return l == LayoutList || l == LayoutRow
+}
+
 // IsSet reports whether column c of the current row has a value.
-func (b *Builder) IsSet(c int) bool { return b.cols[c].Valid.Get(b.n) }
+func (b *Builder) IsSet(c int) bool {
+	if b.isNested(c) {
+		return b.filled[c] > b.n && !b.cols[c].IsNull(b.n)
+	}
+	return b.cols[c].Valid.Get(b.n)
+}
 
 // EndRow keeps the current row and begins the next. The builder must not be full.
 func (b *Builder) EndRow(k RowKind) {
 	for _, c := range b.bytes {
 		col := &b.cols[c]
 		col.Off[b.n+1] = int32(len(col.Data))
+	}
+	for _, c := range b.nested {
+		if b.filled[c] == b.n {
+			b.cols[c].AppendNull(b.n)
+			b.filled[c]++
+		}
 	}
 	b.kinds[b.n] = k
 	if k != Insert {
@@ -157,6 +187,10 @@ func (b *Builder) EndRow(k RowKind) {
 // AbortRow forgets what was set since the last EndRow.
 func (b *Builder) AbortRow() {
 	for i := range b.cols {
+		if b.isNested(i) {
+			b.SetNull(i)
+			continue
+		}
 		b.cols[i].Valid.Clear(b.n)
 	}
 	for _, c := range b.bytes {
@@ -187,6 +221,9 @@ func (b *Builder) Batch() *Batch {
 	}
 	for i := range b.cols {
 		b.batch.Cols[i] = b.cols[i]
+		if b.isNested(i) {
+			continue
+		}
 		if b.cols[i].Valid.Count(b.n) == b.n {
 			b.batch.Cols[i].Valid = nil
 		}
@@ -199,6 +236,11 @@ func (b *Builder) Reset() {
 	words := Words(min(b.n+1, b.max))
 	for i := range b.cols {
 		c := &b.cols[i]
+		if b.isNested(i) {
+			c.Clear()
+			b.filled[i] = 0
+			continue
+		}
 		c.Valid[:words].Fill(false)
 		c.Data = c.Data[:0]
 	}

@@ -1,10 +1,6 @@
 package vec
 
-import (
-	"fmt"
-
-	"millrace/schema"
-)
+import "millrace/schema"
 
 // Decimal128 is a DECIMAL's unscaled value in two's complement, as in Arrow.
 type Decimal128 struct {
@@ -96,7 +92,8 @@ func (c *Column) Bytes(i int) []byte { return c.Data[c.Off[i]:c.Off[i+1]] }
 func (c *Column) Bool(i int) bool { return c.Bits.Get(i) }
 
 // Reset makes c a column of type t with n rows and no NULLs, reusing its memory. Values are
-// undefined; strings are empty, to be appended in row order with AppendBytes.
+// undefined; strings are empty, to be appended in row order with AppendBytes, lists too: Off says how many
+// elements were appended to Kids.
 func (c *Column) Reset(t schema.Type, n int) {
 	if c.Valid != nil {
 		c.validStore = c.Valid
@@ -125,8 +122,12 @@ func (c *Column) Reset(t schema.Type, n int) {
 		c.Data = c.Data[:0]
 	case LayoutNone:
 		c.NeedValid(n).Fill(false)
-	default:
-		panic(fmt.Sprintf("vec: Reset of %s", t))
+	case LayoutList:
+		c.Off = resize(c.Off, n+1)
+		c.Off[0] = 0
+		c.resetKids(t, 0)
+	case LayoutRow:
+		c.resetKids(t, n)
 	}
 }
 

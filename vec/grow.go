@@ -5,8 +5,12 @@ import "millrace/schema"
 // NewColumn returns an empty column of type t that grows by Append.
 func NewColumn(t schema.Type) Column {
 	c := Column{Type: t}
-	if LayoutOf(t.ID) == LayoutBytes {
+	switch LayoutOf(t.ID) {
+	case LayoutBytes, LayoutList:
 		c.Off = make([]int32, 1, 64)
+	}
+	for _, f := range t.Fields {
+		c.Kids = append(c.Kids, NewColumn(f.Type))
 	}
 	return c
 }
@@ -39,6 +43,8 @@ func (c *Column) Append(n int, src *Column, i int) {
 			c.Data = append(c.Data, src.Bytes(i)...)
 		}
 		c.Off = append(c.Off, int32(len(c.Data)))
+	case LayoutList, LayoutRow:
+		c.appendNested(n, src, i)
 	}
 	c.appendValid(n, !null)
 }
@@ -68,6 +74,9 @@ func (c *Column) Clear() {
 	if len(c.Off) > 0 {
 		c.Off = c.Off[:1]
 	}
+	for i := range c.Kids {
+		c.Kids[i].Clear()
+	}
 }
 
 // View returns rows from up to (not including) upto of c as a column that shares its memory. from
@@ -94,8 +103,13 @@ func (c *Column) View(from, upto int) Column {
 		v.F64 = c.F64[from:upto]
 	case LayoutD128:
 		v.D128 = c.D128[from:upto]
-	case LayoutBytes:
+	case LayoutBytes, LayoutList:
 		v.Off = c.Off[from : upto+1]
+	case LayoutRow:
+		v.Kids = make([]Column, len(c.Kids))
+		for i := range c.Kids {
+			v.Kids[i] = c.Kids[i].View(from, upto)
+		}
 	}
 	return v
 }
@@ -125,6 +139,8 @@ func (c *Column) Equal(i int, o *Column, j int) bool {
 		return c.D128[i] == o.D128[j]
 	case LayoutBytes:
 		return string(c.Bytes(i)) == string(o.Bytes(j))
+	case LayoutList, LayoutRow:
+		return c.equalNested(i, o, j)
 	}
 	return true
 }

@@ -72,6 +72,8 @@ func (h Hasher) value(c *Column, i int) uint64 {
 		if c.Bits.Get(i) {
 			return 1
 		}
+	case LayoutList, LayoutRow:
+		return h.nested(c, i)
 	}
 	return 0
 }

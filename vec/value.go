@@ -47,7 +47,7 @@ func At(c *Column, i int) Value {
 func (c *Column) Fill(t schema.Type, v Value, n int) {
 	c.Reset(t, n)
 	if v.Null {
-		c.NeedValid(n).Fill(false)
+		c.FillNull(n)
 	}
 	switch c.Layout() {
 	case LayoutBits:

@@ -195,8 +195,12 @@ func (e *caseEval) choose(call *function.Call, b *vec.Batch, i int, at vec.Rows)
 
 func (e *caseEval) assemble(rows vec.Rows) {
 	e.out.Reset(e.of, rows.N)
-	if e.out.Layout() == vec.LayoutBytes {
+	switch e.out.Layout() {
+	case vec.LayoutBytes:
 		e.assembleBytes(rows)
+		return
+	case vec.LayoutList, vec.LayoutRow:
+		e.assembleNested(rows)
 		return
 	}
 	for i, col := range e.cols {
@@ -220,6 +224,26 @@ func (e *caseEval) copyNulls(i int, col *vec.Column, n int) {
 
 // noBranch marks the rows that are not named.
 const noBranch = -1
+
+// assembleNested builds lists and rows, which come in the order of the rows.
+func (e *caseEval) assembleNested(rows vec.Rows) {
+	e.out.Reset(e.of, 0)
+	next := make([]int, len(e.cols)) // position in taken, by branch
+	for r := range rows.N {
+		from := noBranch
+		for i, taken := range e.taken {
+			if e.cols[i] != nil && next[i] < len(taken) && int(taken[next[i]]) == r {
+				from = i
+				next[i]++
+			}
+		}
+		if from == noBranch {
+			e.out.AppendNull(r)
+		} else {
+			e.out.Append(r, e.cols[from], r)
+		}
+	}
+}
 
 func (e *caseEval) assembleBytes(rows vec.Rows) {
 	if cap(e.branch) < rows.N {

@@ -104,6 +104,8 @@ func castKernel(from, to schema.Type, try bool) Kernel {
 		return castNumber(from, to, try)
 	case isDatetime(from) && isDatetime(to):
 		return castTime(from, to)
+	case len(to.Fields) > 0 || to.ID == schema.Row:
+		return castNested(from, to, try)
 	case from.IsInteger() && to.IsInterval(): // not back: Flink refuses intervals of more than one unit
 		return func(c *Call, args []*vec.Column, dst *vec.Column) error {
 			return each(c, dst, func(i int) error { setInt(dst, i, intAt(args[0], i)); return nil })
@@ -113,10 +115,7 @@ func castKernel(from, to schema.Type, try bool) Kernel {
 }
 
 func nullKernel(c *Call, _ []*vec.Column, dst *vec.Column) error {
-	dst.NeedValid(c.Rows.N).Fill(false)
-	if dst.Layout() == vec.LayoutBytes {
-		clear(dst.Off)
-	}
+	dst.FillNull(c.Rows.N)
 	return nil
 }
 

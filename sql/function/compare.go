@@ -79,7 +79,7 @@ func sides(name string, args []Arg) (a, b schema.Type, err error) {
 		}
 		return a, b, wrong(name, args, "two values that can be compared")
 	}
-	if len(t.Fields) > 0 {
+	if len(t.Fields) > 0 && name != "=" && name != "<>" {
 		return a, b, wrong(name, args, "values that are not ARRAY, MAP, MULTISET or ROW")
 	}
 	return as(t, args[0]), as(t, args[1]), nil
@@ -112,6 +112,13 @@ func compareKernel(op comparison, a, b schema.Type) Kernel {
 			return equalText(op)
 		}
 		return compareBy(op, func(x, y *vec.Column, i int) int { return bytes.Compare(x.Bytes(i), y.Bytes(i)) })
+	case vec.LayoutList, vec.LayoutRow:
+		return func(c *Call, args []*vec.Column, dst *vec.Column) error {
+			return each(c, dst, func(i int) error {
+				dst.Bits.Put(i, args[0].Equal(i, args[1], i) == (op == equal))
+				return nil
+			})
+		}
 	}
 	return func(*Call, []*vec.Column, *vec.Column) error { return nil } // NULL = NULL
 }

@@ -35,8 +35,80 @@ func writerOf(t schema.Type) jsonWriter {
 		return appendJSONNumber
 	case t.IsInstant():
 		return appendJSONTime
+	case t.ID == schema.Array:
+		return arrayWriter(writerOf(t.Fields[0].Type))
+	case t.ID == schema.Map && t.Fields[0].Type.IsString():
+		return mapWriter(writerOf(t.Fields[1].Type))
+	case t.ID == schema.Row:
+		return rowWriter(t)
 	}
 	return nil
+}
+
+// appendJSONItem appends a value that may be NULL.
+func appendJSONItem(dst []byte, w jsonWriter, c *vec.Column, i int) ([]byte, error) {
+	if c.IsNull(i) {
+		return append(dst, jsonNull...), nil
+	}
+	return w(dst, c, i)
+}
+
+func arrayWriter(item jsonWriter) jsonWriter {
+	if item == nil {
+		return nil
+	}
+	return func(dst []byte, c *vec.Column, i int) (_ []byte, err error) {
+		dst = append(dst, '[')
+		from, to := bounds(c, i)
+		for j := from; j < to && err == nil; j++ {
+			if j > from {
+				dst = append(dst, ',')
+			}
+			dst, err = appendJSONItem(dst, item, &c.Kids[0], j)
+		}
+		return append(dst, ']'), err
+	}
+}
+
+func mapWriter(value jsonWriter) jsonWriter {
+	if value == nil {
+		return nil
+	}
+	return func(dst []byte, c *vec.Column, i int) ([]byte, error) {
+		var list jsonMembers
+		for j, to := bounds(c, i); j < to; j++ {
+			text, err := appendJSONItem(nil, value, &c.Kids[1], j)
+			if err != nil {
+				return nil, err
+			}
+			name := jsonNull
+			if !c.Kids[0].IsNull(j) {
+				name = string(c.Kids[0].Bytes(j))
+			}
+			list = append(list, jsonMember{name, text})
+		}
+		return list.append(dst), nil
+	}
+}
+
+func rowWriter(t schema.Type) jsonWriter {
+	fields := make([]jsonWriter, len(t.Fields))
+	for k, f := range t.Fields {
+		if fields[k] = writerOf(f.Type); fields[k] == nil {
+			return nil
+		}
+	}
+	return func(dst []byte, c *vec.Column, i int) ([]byte, error) {
+		var list jsonMembers
+		for k, w := range fields {
+			text, err := appendJSONItem(nil, w, &c.Kids[k], i)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, jsonMember{t.Fields[k].Name, text})
+		}
+		return list.append(dst), nil
+	}
 }
 
 func appendJSONNumber(dst []byte, c *vec.Column, i int) ([]byte, error) {

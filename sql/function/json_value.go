@@ -150,10 +150,12 @@ func bindJSONQuery(args []Arg, c JSONClauses) (*Overload, error) {
 		return nil, err
 	}
 	if t := c.Returning; t.ID != schema.Null && (t.ID != schema.VarChar || t.Precision != schema.MaxLength) {
-		if t.ID == schema.Array && t.Fields[0].Type.IsString() {
-			return nil, fault.New(fault.Invalid, "%s RETURNING %s is not supported yet", name, t)
+		if t.ID != schema.Array || !t.Fields[0].Type.IsString() {
+			return nil, fault.New(fault.Invalid, "%s cannot return %s", name, t).WithHint("it returns STRING or ARRAY<STRING>")
 		}
-		return nil, fault.New(fault.Invalid, "%s cannot return %s", name, t)
+		if c.OnEmpty.Kind == "EMPTY OBJECT" || c.OnError.Kind == "EMPTY OBJECT" {
+			return nil, fault.New(fault.Invalid, "%s: an empty object is no %s", name, t)
+		}
 	}
 	for clause, b := range map[string]JSONBehavior{"EMPTY": c.OnEmpty, "ERROR": c.OnError} {
 		if err := refuseBehavior(name, clause, b, "NULL", "ERROR", "EMPTY ARRAY", "EMPTY OBJECT"); err != nil {
@@ -161,6 +163,9 @@ func bindJSONQuery(args []Arg, c JSONClauses) (*Overload, error) {
 		}
 	}
 	f := &jsonQuery{path: path, wrapper: c.Wrapper, onEmpty: c.OnEmpty.Kind, onError: c.OnError.Kind}
+	if c.Returning.ID == schema.Array {
+		return &Overload{Args: types, Result: c.Returning.Nullable(), Kernel: f.arrays}, nil
+	}
 	return &Overload{Args: types, Result: stringType(), Kernel: f.kernel}, nil
 }
 
@@ -170,32 +175,78 @@ type jsonQuery struct {
 	wrapper, onEmpty, onError string
 }
 
+// find returns the object or array that stands for row i, appended to out, or nil and what to do then: NULL,
+// ERROR, EMPTY ARRAY or EMPTY OBJECT.
+func (f *jsonQuery) find(out []byte, last *lastJSONPath, cols []*vec.Column, i int) (_ []byte, instead string, err error) {
+	p := f.path.at(last, cols, i)
+	v, ok := p.read(cols[0].Bytes(i))
+	if ok && v != nil {
+		switch {
+		case f.wrapper == "WITH UNCONDITIONAL ARRAY", f.wrapper == "WITH CONDITIONAL ARRAY" && !v.isArray():
+			return append(v.appendJSON(append(out, '[')), ']'), "", nil
+		case !v.isScalar():
+			return v.appendJSON(out), "", nil
+		}
+	}
+	instead, why := f.onError, "the path leads to no object or array, or the text is no JSON"
+	if ok && p.lax {
+		instead, why = f.onEmpty, "the path leads to no object or array"
+	}
+	if instead == "ERROR" {
+		return nil, "", notFound("JSON_QUERY", p, why)
+	}
+	if instead == "" {
+		instead = "NULL"
+	}
+	return nil, instead, nil
+}
+
 func (f *jsonQuery) kernel(c *Call, cols []*vec.Column, dst *vec.Column) error {
 	var last lastJSONPath
 	return eachText(c, dst, func(out []byte, i int) ([]byte, error) {
-		p := f.path.at(&last, cols, i)
-		v, ok := p.read(cols[0].Bytes(i))
-		if ok && v != nil {
-			switch {
-			case f.wrapper == "WITH UNCONDITIONAL ARRAY", f.wrapper == "WITH CONDITIONAL ARRAY" && !v.isArray():
-				return append(v.appendJSON(append(out, '[')), ']'), nil
-			case !v.isScalar():
-				return v.appendJSON(out), nil
-			}
-		}
-		behavior, why := f.onError, "the path leads to no object or array, or the text is no JSON"
-		if ok && p.lax {
-			behavior, why = f.onEmpty, "the path leads to no object or array"
-		}
-		switch behavior {
-		case "ERROR":
-			return nil, notFound("JSON_QUERY", p, why)
+		text, instead, err := f.find(out, &last, cols, i)
+		switch instead {
 		case "EMPTY ARRAY":
 			return append(out, "[]"...), nil
 		case "EMPTY OBJECT":
 			return append(out, "{}"...), nil
+		case "NULL":
+			dst.SetNull(i, c.Rows.N)
+			return out, nil
 		}
-		dst.SetNull(i, c.Rows.N)
-		return out, nil
+		return text, err
+	})
+}
+
+// arrays is the kernel of RETURNING ARRAY<STRING>.
+func (f *jsonQuery) arrays(c *Call, cols []*vec.Column, dst *vec.Column) error {
+	var last lastJSONPath
+	return eachList(c, dst, func(l *lister, i int) error {
+		text, instead, err := f.find(nil, &last, cols, i)
+		if err != nil {
+			return err
+		}
+		if v := jsonText(text); instead == "" && v.isArray() {
+			v.items(func(item jsonText) {
+				switch {
+				case item.isNull():
+					l.null()
+				case item.isScalar():
+					l.text(item.appendPlain(nil))
+				default:
+					l.text(item)
+				}
+			})
+			return nil
+		}
+		if instead == "" { // an object is no array
+			if instead = f.onError; instead == "ERROR" {
+				return fault.New(fault.Invalid, "JSON_QUERY: the path leads to an object, not to an array")
+			}
+		}
+		if instead != "EMPTY ARRAY" {
+			dst.SetNull(i, c.Rows.N)
+		}
+		return nil
 	})
 }

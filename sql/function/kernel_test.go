@@ -214,7 +214,7 @@ func alike(t *testing.T, name string, o *Overload, args []*vec.Column) {
 var allocating = map[string]bool{
 	"REGEXP": true, "SIMILAR TO": true, "REGEXP_EXTRACT": true, "REGEXP_REPLACE": true, "REGEXP_COUNT": true, "REGEXP_INSTR": true, "REGEXP_SUBSTR": true,
 	"URL_DECODE": true, "ENCODE": true, "DECODE": true, "UNHEX": true, "CONVERT_TZ": true, "TO_TIMESTAMP_LTZ": true, "LIKE": true, "DATE_FORMAT": true, "TO_TIMESTAMP": true,
-	"TO_DATE": true, "FROM_UNIXTIME": true, "SPLIT_INDEX": true, "FROM_BASE64": true, "PRINTF": true,
+	"TO_DATE": true, "FROM_UNIXTIME": true, "SPLIT_INDEX": true, "FROM_BASE64": true, "PRINTF": true, "ARRAY": true, "MAP": true, "REGEXP_EXTRACT_ALL": true, "SPLIT": true, "STR_TO_MAP": true,
 	"JSON_EXISTS": true, "JSON_VALUE": true, "JSON_QUERY": true, "JSON_OBJECT": true, "JSON_ARRAY": true, "JSON_STRING": true, "JSON_UNQUOTE": true,
 	"IS JSON": true, "IS JSON VALUE": true, "IS JSON SCALAR": true, "IS JSON ARRAY": true, "IS JSON OBJECT": true,
 	"IS NOT JSON": true, "IS NOT JSON VALUE": true, "IS NOT JSON SCALAR": true, "IS NOT JSON ARRAY": true, "IS NOT JSON OBJECT": true,

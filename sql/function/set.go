@@ -53,7 +53,7 @@ func (s *Set) Names() []string { return slices.Clone(s.names) }
 func All() []Scalar {
 	return slices.Concat(
 		arithmetic(), comparisons(), predicates(), casts(), patterns(),
-		textFunctions(), cutFunctions(), joinFunctions(), hashFunctions(), regexpFunctions(), urlFunctions(), charsetFunctions(), jsonFunctions(),
+		textFunctions(), cutFunctions(), joinFunctions(), hashFunctions(), regexpFunctions(), urlFunctions(), charsetFunctions(), jsonFunctions(), collections(), arrays(), maps(),
 		mathFunctions(), roundFunctions(), extremes(),
 		clocks(), timeTexts(), timeParts(), timeSteps(),
 	)

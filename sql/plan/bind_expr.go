@@ -51,7 +51,7 @@ func (s *scope) expr(x ast.Expr) Expr {
 	case *ast.Interval:
 		return s.interval(x)
 	case *ast.Column:
-		return s.in.column(s.resolve(s.in, x))
+		return s.column(x)
 	case *ast.Symbol:
 		t := schema.Of(schema.Char).WithPrecision(int32(len(x.Name))).Required()
 		return &Literal{Value: vec.Value{S: x.Name}, Of: t}
@@ -73,6 +73,16 @@ func (s *scope) expr(x ast.Expr) Expr {
 		return s.cast(x, s.expr(x.X), s.dataType(x.Type), x.Try)
 	case *ast.Call:
 		return s.callExpr(x)
+	case *ast.Array:
+		return s.call(x, "ARRAY", s.exprs(x.Items)...)
+	case *ast.Map:
+		return s.call(x, "MAP", s.exprs(x.Items)...)
+	case *ast.Row:
+		return s.call(x, "ROW", s.exprs(x.Items)...)
+	case *ast.Index:
+		return s.index(x)
+	case *ast.Field:
+		return s.field(x, s.expr(x.X), x.Name.Name)
 	}
 	s.refuse(x)
 	return nil
@@ -85,8 +95,6 @@ func (s *scope) refuse(x ast.Expr) {
 		s.fail(x, "", "* is not an expression")
 	case *ast.Exists, *ast.Subquery, *ast.Quantified:
 		s.unsupported(x, "a query within an expression")
-	case *ast.Row, *ast.Array, *ast.Map, *ast.Index, *ast.Field:
-		s.unsupported(x, "an expression with ROW, ARRAY or MAP")
 	case *ast.DefaultArg:
 		s.fail(x, "", "DEFAULT can only be a value of INSERT")
 	}

@@ -244,6 +244,7 @@ func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
 	var keys []int
 	for _, k := range g.keys {
 		if !k.window {
+			b.flatOnly(at, "grouping", k.expr)
 			keys = append(keys, g.place(over(k.expr), k.name))
 			g.answer.Fields = append(g.answer.Fields, schema.Field{Name: k.name, Type: k.expr.Type()})
 		}
@@ -251,6 +252,7 @@ func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
 	aggs := make([]Agg, len(g.aggs))
 	for i, a := range g.aggs {
 		aggs[i] = Agg{Func: a.fn, Overload: a.overload, Filter: -1, Distinct: a.call.Distinct, Name: a.name}
+		b.flatOnly(at, "an aggregate", a.args...)
 		for n, arg := range a.args {
 			aggs[i].Args = append(aggs[i].Args, g.place(over(arg), ast.Format(a.call.Args[n])))
 		}
