@@ -252,8 +252,12 @@ func watchNodes(nodes []*node) *watch {
 	w := &watch{stop: make(chan struct{}), gone: map[*node]bool{}, worst: map[string]time.Duration{}, last: map[string]string{}}
 	for _, n := range nodes {
 		for _, q := range []struct{ method, path, body string }{
-			{"GET", "/api/metrics/latest", ""}, {"GET", "/api/statistics/summary", ""}, {"GET", "/api/pipelines", ""}, {"GET", "/api/replicas", ""},
-			{"POST", "/api/query", `{"measurement":"cpu_usage","time_range":"-1m"}`}, {"POST", "/api/sql", `{"sql":"SELECT count(*) FROM cpu_usage"}`},
+			{"GET", "/api/metrics/latest", ""},
+			{"GET", "/api/statistics/summary", ""},
+			{"GET", "/api/pipelines", ""},
+			{"GET", "/api/replicas", ""},
+			{"POST", "/api/query", `{"measurement":"cpu_usage","time_range":"-1m"}`},
+			{"POST", "/api/sql", `{"sql":"SELECT count(*) FROM cpu_usage"}`},
 		} {
 			w.group.Go(func() { w.ask(n, q.method, q.path, q.body) })
 		}
