@@ -35,3 +35,17 @@ func TestPrintfIsJavas(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPrintf takes any format: it may give NULL, but must not panic.
+func FuzzPrintf(f *testing.F) {
+	f.Add("%1$-8.3s|%<S %,(+.2f %08x%%%n", 12.5, int64(-7), "x")
+	f.Fuzz(func(t *testing.T, format string, number float64, whole int64, text string) {
+		cols := make([]*vec.Column, 4)
+		for i, v := range []vec.Value{{S: format}, {F: number}, {I: whole}, {S: text}} {
+			cols[i] = &vec.Column{}
+			cols[i].Fill([]schema.Type{varchar, double, bigint, varchar}[i], v, 1)
+		}
+		p := printer{pattern: []byte(format), args: cols[1:]}
+		p.append(nil)
+	})
+}

@@ -30,15 +30,19 @@ var anyField = regexp.MustCompile(`\bf\d+\b`)
 
 // differs has the cases that do not hold, and why.
 var differs = map[string]string{
-	"trUeX":    "columns that only the test has",
-	"FALSE_AB": "columns that only the test has",
-	"COSH(-1)": "the last digit of a hyperbolic function",
+	"trUeX":                          "columns that only the test has",
+	"FALSE_AB":                       "columns that only the test has",
+	"CAST(f0 AS STRING),CAST(f1 AS ": "the test's zone is not in the case, and its TIME(5) loses its fraction on the way (FLINK-17224)",
+	"COSH(-1)":                       "the last digit of a hyperbolic function",
 	"CAST('1500-04-30 12:00:00.123456789' AS TIMESTAMP(9))":                    "TIMESTAMP(9) holds 1677 to 2262",
 	"CEIL(DATE '2021-02-27' TO DAY)":                                           "Flink's CEIL of days adds one, of longer units forgets the time of day",
 	"CEIL(TIMESTAMP '2018-01-01 21:00:01' TO YEAR)":                            "Flink's CEIL of days adds one, of longer units forgets the time of day",
 	"CEIL(CAST(TIMESTAMP '2018-03-01 21:00:01' AS TIMESTAMP_LTZ(0)) TO MONTH)": "Flink's CEIL of days adds one, of longer units forgets the time of day",
 	"CEIL(CAST(TIMESTAMP '2018-01-01 21:00:01' AS TIMESTAMP_LTZ(0)) TO YEAR)":  "Flink's CEIL of days adds one, of longer units forgets the time of day",
 }
+
+// longKey is how much of a long expression stands in differs.
+const longKey = 30
 
 // oneCase is a case of expressions.jsonl or functions.jsonl.
 type oneCase struct {
@@ -109,8 +113,10 @@ func (c *oneCase) try(ctx context.Context) (why, complaint string) {
 	if len(c.Types) == 0 && anyField.MatchString(c.Expr) || c.Expected == nil && len(c.Result) == 0 && c.Error == nil {
 		return "cases that lack their types or results", ""
 	}
-	if reason := differs[c.Expr]; reason != "" {
-		return reason, ""
+	for _, key := range []string{c.Expr, c.Expr[:min(len(c.Expr), longKey)]} {
+		if reason := differs[key]; reason != "" {
+			return reason, ""
+		}
 	}
 	from, ok := c.from()
 	if !ok {
