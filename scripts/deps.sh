@@ -26,11 +26,8 @@ have mosquitto_pub || packages+=(mosquitto-clients)
 have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 have logger || packages+=(bsdutils)
 have logrotate || [ -x /usr/sbin/logrotate ] || packages+=(logrotate)
-# Where the scripts of a real Kafka stand beside the checkout, the bus is tested on it too.
-if [ -d "${MILLRACE_REAL:-../shared/real}/kafka" ]; then
-  have java || packages+=(default-jre-headless)
-  have mvn || packages+=(maven)
-fi
+have java || packages+=(default-jre-headless)
+have mvn || packages+=(maven)
 
 if [ ${#packages[@]} -gt 0 ]; then
   have apt-get || die "install these, or what your system calls them, and run it again: ${packages[*]}"
@@ -66,6 +63,6 @@ fi
 # Servers and tools that are no packages: built or unpacked once, into the same cache.
 mkdir -p "$cache/millrace"
 test/real/prometheus/install.sh "$cache/millrace/prometheus" >/dev/null || die "test/real/prometheus/install.sh: see above"
-for server in mailpit telegraf minio influxdb; do
+for server in kafka mailpit telegraf minio influxdb; do
   test/real/$server/install.sh >/dev/null || die "test/real/$server/install.sh: see above"
 done

@@ -94,7 +94,7 @@ if step build make --no-print-directory build; then
   step e2e e2e
   export MILLRACE_SOURCE_RECORDS=5000
   step sources sources
-  step stack stack
+  step stack stack -run 'Tiers|ThreeReplicas'
   if [ "$what" = all ]; then
     step race unit -race
     step fuzz scripts/fuzz.sh 20s
