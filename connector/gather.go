@@ -82,6 +82,9 @@ func Bounded(records []Record) Batch {
 	b.Records = records[:0]
 	for _, r := range records {
 		size := len(r.Key) + len(r.Value)
+		for _, h := range r.Headers {
+			size += len(h.Name) + len(h.Value)
+		}
 		if size <= MaxRecord {
 			b.Records = append(b.Records, r)
 			continue

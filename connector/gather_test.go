@@ -64,6 +64,10 @@ func TestBounded(t *testing.T) {
 	if len(b.Refused) != 1 || len(b.Refused[0].Value) != 64<<10 || !strings.Contains(b.Refused[0].Reason.Error(), "921601 bytes") {
 		t.Errorf("refused %d, %v", len(b.Refused), b.Refused[0].Reason)
 	}
+	headers := connector.Record{Value: make([]byte, connector.MaxRecord-10), Headers: []connector.Header{{Name: "from", Value: make([]byte, 100)}}}
+	if b := connector.Bounded([]connector.Record{headers}); len(b.Refused) != 1 {
+		t.Error("headers do not count")
+	}
 }
 
 func TestAddHeader(t *testing.T) {
