@@ -301,9 +301,24 @@ func copied(r connector.Record) connector.Record {
 // SetLag implements connector.Site.
 func (p *preview) SetLag(int64) {}
 
-// Warn implements connector.Site.
+// Warn implements connector.Site. A source that goes on after an error tries again much later than someone who waits for
+// a preview likes to: unless records come soon, the error is the answer.
 func (p *preview) Warn(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.warned == nil {
+		time.AfterFunc(afterWarning, p.giveUp)
+	}
 	p.warned = err
+}
+
+// afterWarning is how long a preview goes on behind an error.
+const afterWarning = 2 * time.Second
+
+func (p *preview) giveUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.taken)+len(p.refused) == 0 {
+		p.full()
+	}
 }

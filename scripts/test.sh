@@ -93,8 +93,11 @@ wait "$ui"
 if step build make --no-print-directory build; then
   step e2e e2e
   export MILLRACE_SOURCE_RECORDS=5000
-  step sources sources
+  # Both mostly wait for servers.
+  step sources sources &
+  sources=$!
   step stack stack -run 'Tiers|ThreeReplicas'
+  wait "$sources"
   if [ "$what" = all ]; then
     step race unit -race
     step fuzz scripts/fuzz.sh 20s
