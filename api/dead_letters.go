@@ -11,7 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"millrace/engine"
+	"millrace/connector"
 	"millrace/fault"
 )
 
@@ -89,17 +89,17 @@ func (d *DeadLetter) view() DeadLetterView {
 	for _, h := range d.Headers {
 		text := printable(h.Value)
 		switch h.Name {
-		case engine.HeaderError:
+		case connector.HeaderError:
 			v.Error = text
-		case engine.HeaderField:
+		case connector.HeaderField:
 			v.Field = text
-		case engine.HeaderPipeline:
+		case connector.HeaderPipeline:
 			v.Pipeline = text
-		case engine.HeaderTopic:
+		case connector.HeaderTopic:
 			v.Topic = text
-		case engine.HeaderPartition:
+		case connector.HeaderPartition:
 			v.SourcePartition = text
-		case engine.HeaderOffset:
+		case connector.HeaderOffset:
 			v.SourceOffset = text
 		}
 	}

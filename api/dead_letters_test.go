@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"millrace/engine"
+	"millrace/connector"
 	"millrace/fault"
 )
 
@@ -29,12 +29,12 @@ func (f *fakeDeadLetters) Records(_ context.Context, topic, before string, limit
 	}
 	f.before, f.limit = before, limit
 	headers := []Header{
-		{engine.HeaderError, []byte("no number")},
-		{engine.HeaderField, []byte("celsius")},
-		{engine.HeaderTopic, []byte("raw")},
-		{engine.HeaderPartition, []byte("1")},
-		{engine.HeaderOffset, []byte("77")},
-		{engine.HeaderPipeline, []byte("sensors/clean")},
+		{connector.HeaderError, []byte("no number")},
+		{connector.HeaderField, []byte("celsius")},
+		{connector.HeaderTopic, []byte("raw")},
+		{connector.HeaderPartition, []byte("1")},
+		{connector.HeaderOffset, []byte("77")},
+		{connector.HeaderPipeline, []byte("sensors/clean")},
 	}
 	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
 	return []DeadLetter{

@@ -263,7 +263,7 @@ type DeadLetters interface {
 	Replay(ctx context.Context, topic string, r Replay) (Replayed, error)
 }
 
-// DeadLetter is a record of a dead-letter topic; its headers are engine.HeaderError and the like.
+// DeadLetter is a record of a dead-letter topic; its headers are connector.HeaderError and the like.
 type DeadLetter struct {
 	Record
 	Replayed bool

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,23 +10,12 @@ import (
 	"millrace/bus"
 	"millrace/connector"
 	"millrace/fault"
-	"millrace/format"
 	"millrace/sql/plan"
 )
 
 // EpochTopic is where jobs commit their epochs: the last record of a job's name is its last epoch.
 // It has one partition and is compacted.
 const EpochTopic = "__millrace_epochs"
-
-// The headers of a dead letter. Its key and value are those of the record that could not be read.
-const (
-	HeaderError     = "millrace.error"
-	HeaderField     = "millrace.field"
-	HeaderTopic     = "millrace.topic"
-	HeaderPartition = "millrace.partition"
-	HeaderOffset    = "millrace.offset"
-	HeaderPipeline  = "millrace.pipeline"
-)
 
 // BusLedgers opens ledgers on a bus. deadLetters names the topic for the bad records of a topic.
 func BusLedgers(b *bus.Bus, deadLetters func(topic string) string) func(context.Context, LedgerOf) (Ledger, error) {
@@ -116,16 +104,10 @@ func (l *busLedger) deadLetter(scan *plan.Scan, r *connector.Refused) bus.Record
 			topic, partition = string(r.Split[:at]), string(r.Split[at+1:])
 		}
 	}
-	h := func(name, value string) bus.Header { return bus.Header{Key: name, Value: []byte(value)} }
-	rec := bus.Record{
-		Topic: l.deadLetters(topic), Key: clone(r.Key), Value: clone(r.Value),
-		Headers: []bus.Header{
-			h(HeaderError, reason(r.Reason)), h(HeaderTopic, topic), h(HeaderPartition, partition),
-			h(HeaderOffset, string(r.Offset)), h(HeaderPipeline, l.job),
-		},
-	}
-	if f := fieldOf(r.Reason); f != "" {
-		rec.Headers = append(rec.Headers, h(HeaderField, f))
+	rec := bus.Record{Topic: l.deadLetters(topic), Key: clone(r.Key), Value: clone(r.Value)}
+	letter := connector.DeadLetter{Reason: r.Reason, By: l.job, Topic: topic, Read: true, Partition: partition, Offset: string(r.Offset)}
+	for _, h := range letter.Headers() {
+		rec.Headers = append(rec.Headers, bus.Header{Key: h.Name, Value: h.Value})
 	}
 	return rec
 }
@@ -195,20 +177,4 @@ func clone(b []byte) []byte {
 		return nil
 	}
 	return append([]byte{}, b...)
-}
-
-func reason(err error) string {
-	if err == nil {
-		return "unknown"
-	}
-	return err.Error()
-}
-
-// fieldOf is the field that a record was refused for, if one is known.
-func fieldOf(err error) string {
-	var f *format.Error
-	if errors.As(err, &f) {
-		return f.Field
-	}
-	return ""
 }

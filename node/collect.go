@@ -40,7 +40,7 @@ func (in *intake) Append(ctx context.Context, topic string, records []connector.
 	if err := in.bus.Append(ctx, recs); err != nil {
 		return err
 	}
-	if strings.HasSuffix(topic, deadSuffix) {
+	if strings.HasSuffix(topic, connector.DeadSuffix) {
 		in.events.refused.Add(int64(len(records)))
 		return nil
 	}

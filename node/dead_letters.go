@@ -13,7 +13,7 @@ import (
 
 	"millrace/api"
 	"millrace/bus"
-	"millrace/engine"
+	"millrace/connector"
 	"millrace/fault"
 )
 
@@ -41,7 +41,7 @@ func (d deadLetters) names(ctx context.Context) ([]bus.Topic, error) {
 	}
 	other := d.pipes.deadTopics()
 	return slices.DeleteFunc(topics, func(t bus.Topic) bool {
-		return !strings.HasSuffix(t.Name, deadSuffix) && !other[t.Name]
+		return !strings.HasSuffix(t.Name, connector.DeadSuffix) && !other[t.Name]
 	}), nil
 }
 
@@ -78,7 +78,7 @@ func (d deadLetters) Topics(ctx context.Context) ([]api.DeadLetterTopic, error) 
 }
 
 func (d deadLetters) topic(ctx context.Context, t bus.Topic) (api.DeadLetterTopic, error) {
-	one := api.DeadLetterTopic{Topic: t.Name, Origin: strings.TrimSuffix(t.Name, deadSuffix), Records: t.Records()}
+	one := api.DeadLetterTopic{Topic: t.Name, Origin: strings.TrimSuffix(t.Name, connector.DeadSuffix), Records: t.Records()}
 	recs, err := d.bus.Last(ctx, t.Name, reasonsOf)
 	if err != nil {
 		return one, err
@@ -92,8 +92,8 @@ func (d deadLetters) topic(ctx context.Context, t bus.Topic) (api.DeadLetterTopi
 		if i >= reasonsOf {
 			break
 		}
-		counts[headerOf(&r, engine.HeaderError)]++
-		if origin := headerOf(&r, engine.HeaderTopic); i == 0 && origin != "" {
+		counts[headerOf(&r, connector.HeaderError)]++
+		if origin := headerOf(&r, connector.HeaderTopic); i == 0 && origin != "" {
 			one.Origin = origin
 		}
 	}
@@ -270,7 +270,7 @@ type replay struct {
 // all sends what is behind the last replay of all.
 func (r *replay) all(ctx context.Context) (api.Replayed, error) {
 	if !r.dry {
-		if _, err := r.bus.Ensure(ctx, positionTopic, 1, map[string]string{"cleanup.policy": "compact"}); err != nil {
+		if err := ensurePositions(ctx, r.bus); err != nil {
 			return r.result, err
 		}
 		// Two replays of a topic at a time: the later one fences the earlier.
@@ -309,7 +309,7 @@ func (r *replay) done() api.Replayed {
 
 // add takes a dead letter in, to be sent where it came from.
 func (r *replay) add(ctx context.Context, rec *bus.Record) error {
-	topic := headerOf(rec, engine.HeaderTopic)
+	topic := headerOf(rec, connector.HeaderTopic)
 	if topic == "" {
 		r.result.Skipped++
 		return nil
@@ -332,7 +332,7 @@ func (r *replay) add(ctx context.Context, rec *bus.Record) error {
 		}
 	}
 	out.Headers = append(out.Headers, bus.Header{Key: headerReplayed, Value: fmt.Appendf(nil, "%s/%d/%d", rec.Topic, rec.Partition, rec.Offset)})
-	if p, err := strconv.Atoi(headerOf(rec, engine.HeaderPartition)); err == nil && p >= 0 && p < r.partitions[topic] {
+	if p, err := strconv.Atoi(headerOf(rec, connector.HeaderPartition)); err == nil && p >= 0 && p < r.partitions[topic] {
 		bus.ToPartition(&out, int32(p))
 	}
 	r.batch = append(r.batch, out)

@@ -1,13 +1,12 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"millrace/bus"
 	"millrace/config"
-	"millrace/engine"
+	"millrace/connector"
 	"millrace/fault"
 	"millrace/format"
 	"millrace/schema"
@@ -220,17 +219,6 @@ func (a *arena) reset() { a.data, a.ends = a.data[:0], a.ends[:0] }
 // deadLetter is a record that tells of one that could not be kept, with the headers that pipelines
 // write, too.
 func deadLetter(by, topic string, partition int32, offset int64, value []byte, why error) bus.Record {
-	h := func(name, value string) bus.Header { return bus.Header{Key: name, Value: []byte(value)} }
-	rec := bus.Record{
-		Topic: topic + ".dead", Value: append([]byte{}, value...),
-		Headers: []bus.Header{
-			h(engine.HeaderError, why.Error()), h(engine.HeaderTopic, topic), h(engine.HeaderPartition, fmt.Sprint(partition)),
-			h(engine.HeaderOffset, fmt.Sprint(offset)), h(engine.HeaderPipeline, by),
-		},
-	}
-	var f *format.Error
-	if errors.As(why, &f) && f.Field != "" {
-		rec.Headers = append(rec.Headers, h(engine.HeaderField, f.Field))
-	}
-	return rec
+	letter := connector.DeadLetter{Reason: why, By: by, Topic: topic, Read: true, Partition: fmt.Sprint(partition), Offset: fmt.Sprint(offset)}
+	return bus.Record{Topic: topic + connector.DeadSuffix, Value: append([]byte{}, value...), Headers: busHeaders(letter.Headers())}
 }

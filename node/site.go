@@ -11,14 +11,17 @@ import (
 
 	"millrace/bus"
 	"millrace/connector"
-	"millrace/engine"
 	"millrace/fault"
-	"millrace/format"
 )
 
 // positionTopic is where sources that can begin at a position commit it, in the transaction of the records
 // before it: the last record of a source's name is its position. It is compacted.
 const positionTopic = "__millrace_positions"
+
+func ensurePositions(ctx context.Context, b *bus.Bus) error {
+	_, err := b.Ensure(ctx, positionTopic, 1, map[string]string{"cleanup.policy": "compact"})
+	return err
+}
 
 // maxPosition bounds what a source may note as its position.
 const maxPosition = 64 << 10
@@ -56,7 +59,7 @@ func (s *site) Append(ctx context.Context, topic string, records []connector.Rec
 // Position implements connector.Site. Opening the transaction first ends what an owner before us had under way.
 func (s *site) Position(ctx context.Context) ([]byte, error) {
 	s.close()
-	if _, err := s.bus.Ensure(ctx, positionTopic, 1, map[string]string{"cleanup.policy": "compact"}); err != nil {
+	if err := ensurePositions(ctx, s.bus); err != nil {
 		return nil, err
 	}
 	txn, err := s.bus.OpenTransaction(ctx, "millrace-source-"+s.key, bus.TransactionConfig{})
@@ -152,27 +155,25 @@ func (s *site) close() {
 }
 
 func recordOf(topic string, r *connector.Record) bus.Record {
-	rec := bus.Record{Topic: topic, Key: r.Key, Value: r.Value, Timestamp: r.Time}
-	for _, h := range r.Headers {
-		rec.Headers = append(rec.Headers, bus.Header{Key: h.Name, Value: h.Value})
+	return bus.Record{Topic: topic, Key: r.Key, Value: r.Value, Timestamp: r.Time, Headers: busHeaders(r.Headers)}
+}
+
+func busHeaders(headers []connector.Header) (out []bus.Header) {
+	for _, h := range headers {
+		out = append(out, bus.Header{Key: h.Name, Value: h.Value})
 	}
-	return rec
+	return out
 }
 
 // unread is the dead letter of a record that a source could not read.
 func unread(source, topic string, u *connector.Unread) bus.Record {
-	rec := recordOf(topic+deadSuffix, &u.Record)
+	rec := recordOf(topic+connector.DeadSuffix, &u.Record)
 	rec.Value = rec.Value[:min(len(rec.Value), connector.MaxRecord)] // the bus takes no more
 	if rec.Value == nil {
 		rec.Value = []byte{}
 	}
-	h := func(name, value string) bus.Header { return bus.Header{Key: name, Value: []byte(value)} }
-	rec.Headers = append(rec.Headers, h(engine.HeaderError, u.Reason.Error()), h(engine.HeaderTopic, topic),
-		h(engine.HeaderOffset, ""), h(engine.HeaderPipeline, "source "+source))
-	var f *format.Error
-	if errors.As(u.Reason, &f) && f.Field != "" {
-		rec.Headers = append(rec.Headers, h(engine.HeaderField, f.Field))
-	}
+	letter := connector.DeadLetter{Reason: u.Reason, By: "source " + source, Topic: topic}
+	rec.Headers = append(rec.Headers, busHeaders(letter.Headers())...)
 	return rec
 }
 

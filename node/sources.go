@@ -184,13 +184,18 @@ func (s *sources) take(name string) {
 
 // start hands a source to the work; s.mu is held.
 func (s *sources) start(one *source) {
-	at := &site{intake: newIntake(s.bus, one.Name, s.events), label: one.Name, key: one.Name, figures: one.figures}
-	if one.spec.Local {
-		at.key += "@" + s.replica
-	}
+	at := &site{intake: newIntake(s.bus, one.Name, s.events), label: one.Name, key: s.positionKey(one), figures: one.figures}
 	s.work.add(sourcePrefix+one.Name, one.spec.Local, func(ctx context.Context) {
 		collect(ctx, s.log, one.collector, at)
 	})
+}
+
+// positionKey is the key of a source's position; one that every replica runs has a position on each.
+func (s *sources) positionKey(one *source) string {
+	if one.spec.Local {
+		return one.Name + "@" + s.replica
+	}
+	return one.Name
 }
 
 // put checks an entry and writes it to the table; it is in force when put returns.
@@ -249,11 +254,7 @@ func (s *sources) Drop(ctx context.Context, name string) error {
 		return err
 	}
 	s.take(name)
-	key := name
-	if one.spec.Local {
-		key += "@" + s.replica
-	}
-	err = s.bus.Append(ctx, []bus.Record{{Topic: positionTopic, Key: []byte(key)}})
+	err = s.bus.Append(ctx, []bus.Record{{Topic: positionTopic, Key: []byte(s.positionKey(&one))}})
 	if fault.KindOf(err) == fault.NotFound {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"millrace/bus"
+	"millrace/connector"
 	"millrace/telemetry"
 )
 
@@ -22,9 +23,6 @@ type topicWatch struct {
 	total  int64
 	moved  map[string]time.Time // when a topic last grew
 }
-
-// deadSuffix is how topics of dead letters end by default.
-const deadSuffix = ".dead"
 
 func newTopicWatch(b *bus.Bus, p *pipelines) *topicWatch {
 	return &topicWatch{bus: b, pipes: p, rate: telemetry.NewMeter(), moved: map[string]time.Time{}}
@@ -56,7 +54,7 @@ func (w *topicWatch) take(topics []bus.Topic, ends map[string]int64, first bool)
 	w.topics = topics
 	w.total = 0
 	for _, t := range topics {
-		if t.Internal || strings.HasPrefix(t.Name, "__") || strings.HasSuffix(t.Name, deadSuffix) || derived[t.Name] {
+		if t.Internal || strings.HasPrefix(t.Name, "__") || strings.HasSuffix(t.Name, connector.DeadSuffix) || derived[t.Name] {
 			continue
 		}
 		end := int64(0)

@@ -9,19 +9,6 @@ import (
 	"millrace/format"
 )
 
-// Headers of a dead letter that never was in its topic, and so has no offset there: why it is one, which
-// member of it is wrong, where it should have gone, and who refused it.
-const (
-	HeaderError  = "millrace.error"
-	HeaderField  = "millrace.field"
-	HeaderTopic  = "millrace.topic"
-	HeaderOffset = "millrace.offset"
-	HeaderBy     = "millrace.pipeline"
-
-	// DeadSuffix makes the name of a dead-letter topic.
-	DeadSuffix = ".dead"
-)
-
 // Batch is the points of one request on their way to the bus: the good ones as records keyed by their
 // metric, the others as dead letters. It is used again by later requests and belongs to one goroutine.
 // The zero Batch is empty.
@@ -109,7 +96,7 @@ func (b *Batch) refuse(raw []byte, why *format.Error) {
 // the two, the client sends all again, and a letter twice does less harm than a point twice.
 func (b *Batch) Send(ctx context.Context, out connector.Out, topic, by string) error {
 	if len(b.refused) > 0 {
-		if err := out.Append(ctx, topic+DeadSuffix, b.letters(topic, by)); err != nil {
+		if err := out.Append(ctx, topic+connector.DeadSuffix, b.letters(topic, by)); err != nil {
 			return fmt.Errorf("append dead letters: %w", err)
 		}
 	}
@@ -137,15 +124,7 @@ func (b *Batch) letters(topic, by string) []connector.Record {
 	b.dead = b.dead[:0]
 	for i := range b.refused {
 		r := &b.refused[i]
-		headers := []connector.Header{
-			{Name: HeaderError, Value: []byte(r.Why.Error())},
-			{Name: HeaderTopic, Value: []byte(topic)},
-			{Name: HeaderOffset, Value: []byte{}},
-			{Name: HeaderBy, Value: []byte(by)},
-		}
-		if r.Why.Field != "" {
-			headers = append(headers, connector.Header{Name: HeaderField, Value: []byte(r.Why.Field)})
-		}
+		headers := connector.DeadLetter{Reason: r.Why, By: by, Topic: topic}.Headers()
 		b.dead = append(b.dead, connector.Record{Value: r.Raw, Headers: headers})
 	}
 	return b.dead

@@ -78,7 +78,7 @@ func (b *boundFilter) take(v any) error {
 		}
 	case Boolean:
 		var t bool
-		if t, err = truthOf(v); err == nil {
+		if t, err = TruthOf(v); err == nil {
 			b.bit = append(b.bit, t)
 		}
 	case Timestamp:
@@ -108,7 +108,8 @@ func textOf(v any) (string, error) {
 	return "", fmt.Errorf("%v is no text", v)
 }
 
-func truthOf(v any) (bool, error) {
+// TruthOf reads a value of a Filter that is compared with a column of BOOLEAN: true, false, or their text.
+func TruthOf(v any) (bool, error) {
 	switch v := v.(type) {
 	case bool:
 		return v, nil

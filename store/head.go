@@ -199,28 +199,13 @@ func (v *values) appendFloats(src *vec.Column, live vec.Rows, k, n int) {
 		}
 	case vec.LayoutD128:
 		for j := k; j < k+n; j++ {
-			v.f64 = append(v.f64, decimal(src.D128[live.At(j)], src.Type.Scale))
+			v.f64 = append(v.f64, src.D128[live.At(j)].Float64(src.Type.Scale))
 		}
 	default:
 		for j := k; j < k+n; j++ {
 			v.f64 = append(v.f64, float64(integer(src, live.At(j))))
 		}
 	}
-}
-
-// decimal is the number nearest to a DECIMAL, by its text, so that 0.1 stays 0.1.
-func decimal(d vec.Decimal128, scale int32) float64 {
-	if d.Hi == int64(d.Lo)>>63 {
-		text := strconv.AppendInt(nil, int64(d.Lo), 10)
-		text = append(text, 'e', '-')
-		f, _ := strconv.ParseFloat(string(strconv.AppendInt(text, int64(scale), 10)), 64) // always a number
-		return f
-	}
-	f := float64(d.Hi)*(1<<64) + float64(d.Lo)
-	for range scale {
-		f /= 10
-	}
-	return f
 }
 
 func (v *values) appendInts(src *vec.Column, live vec.Rows, k, n int) {

@@ -1,11 +1,30 @@
 package vec
 
-import "millrace/schema"
+import (
+	"strconv"
+
+	"millrace/schema"
+)
 
 // Decimal128 is a DECIMAL's unscaled value in two's complement, as in Arrow.
 type Decimal128 struct {
 	Lo uint64
 	Hi int64
+}
+
+// Float64 returns the number nearest to d with so many digits behind the point, by its text, so that 0.1 stays 0.1.
+func (d Decimal128) Float64(scale int32) float64 {
+	if d.Hi == int64(d.Lo)>>63 {
+		text := strconv.AppendInt(nil, int64(d.Lo), 10)
+		text = append(text, 'e', '-')
+		f, _ := strconv.ParseFloat(string(strconv.AppendInt(text, int64(scale), 10)), 64) // always a number
+		return f
+	}
+	f := float64(d.Hi)*(1<<64) + float64(d.Lo)
+	for range scale {
+		f /= 10
+	}
+	return f
 }
 
 // Column is one column of a batch: validity and one of the value slices, chosen by its Layout.

@@ -332,22 +332,7 @@ func (c *cell) float(row int) float64 {
 	case vec.LayoutF32:
 		return float64(c.F32[row])
 	case vec.LayoutD128:
-		return decimal(c.D128[row], c.Type.Scale)
+		return c.D128[row].Float64(c.Type.Scale)
 	}
 	return c.F64[row]
-}
-
-// decimal is the number nearest to a DECIMAL, by its text, so that 0.1 stays 0.1.
-func decimal(d vec.Decimal128, scale int32) float64 {
-	if d.Hi == int64(d.Lo)>>63 {
-		text := strconv.AppendInt(nil, int64(d.Lo), 10)
-		text = append(text, 'e', '-')
-		f, _ := strconv.ParseFloat(string(strconv.AppendInt(text, int64(scale), 10)), 64) // always a number
-		return f
-	}
-	f := float64(d.Hi)*(1<<64) + float64(d.Lo)
-	for range scale {
-		f /= 10
-	}
-	return f
 }

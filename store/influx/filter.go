@@ -69,7 +69,7 @@ func (sel *selection) filter(f store.Filter) error {
 		}
 		sel.filterText(c, f.Op, texts)
 	case store.Boolean:
-		bits, err := values(f, truthOf)
+		bits, err := values(f, store.TruthOf)
 		if err != nil {
 			return err
 		}
@@ -222,18 +222,6 @@ func textOf(v any) (string, error) {
 		return v.UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano), nil
 	}
 	return "", fmt.Errorf("%v is no text", v)
-}
-
-func truthOf(v any) (bool, error) {
-	switch v := v.(type) {
-	case bool:
-		return v, nil
-	case string:
-		if t, err := strconv.ParseBool(v); err == nil {
-			return t, nil
-		}
-	}
-	return false, fmt.Errorf("%v is neither true nor false", v)
 }
 
 // numberOf writes a number as InfluxQL reads it: without an exponent.
