@@ -47,31 +47,9 @@ func newTest(t *testing.T, settings ...string) *collector {
 }
 
 // start collects until the function that it returns is called.
-func start(t *testing.T, c *collector, site connector.Site) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- c.Collect(ctx, site) }()
-	var once sync.Once
-	stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("collect: %v", err)
-			}
-		})
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 func await(t *testing.T, site *connectortest.Site, until func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := site.Await(ctx, until); err != nil {
-		t.Fatalf("%d records, %d refused, warnings %v: %v", len(site.Taken("logs")), len(site.Refused("logs")), site.Warnings(), err)
-	}
+	site.AwaitFor(t, patience, "logs", until)
 }
 
 // taken returns the messages of the records.
@@ -127,7 +105,7 @@ func TestRecords(t *testing.T) {
 		t.Errorf("test: %v", err)
 	}
 	site := &connectortest.Site{}
-	start(t, c, site)
+	connectortest.Start(t, c, site)
 	await(t, site, func() bool { return len(site.Taken("logs")) == 2 && len(site.Refused("logs")) == 1 })
 	write(t, path, "}\n")
 	await(t, site, func() bool { return len(site.Taken("logs")) == 3 && site.Lag() == 0 })
@@ -157,11 +135,11 @@ func TestStartAtEnd(t *testing.T) {
 	write(t, dir+"/a.log", "old\nhalf")
 	site := &connectortest.Site{}
 	c := newTest(t, "paths", dir+"/*.log", "start", "end")
-	stop := start(t, c, site)
+	stop := connectortest.Start(t, c, site)
 	await(t, site, func() bool { p, _ := site.Position(t.Context()); return p != nil })
 	stop()
 	write(t, dir+"/a.log", " of it\nnew\n")
-	start(t, c, site)
+	connectortest.Start(t, c, site)
 	has(t, site, "new")
 	write(t, dir+"/b.log", "from its beginning\n")
 	has(t, site, "new", "from its beginning")
@@ -171,7 +149,7 @@ func TestPreviewReadsWhatIsThere(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir+"/a.log", "old\n")
 	site := &connectortest.Site{Look: true}
-	start(t, newTest(t, "paths", dir+"/*.log", "start", "end"), site)
+	connectortest.Start(t, newTest(t, "paths", dir+"/*.log", "start", "end"), site)
 	has(t, site, "old")
 }
 
@@ -194,7 +172,7 @@ func TestWhichFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := &connectortest.Site{}
-	start(t, newTest(t, "paths", dir+"/**/*.log*,"+dir+"/7.txt", "exclude", dir+"/skip/**", "ignore_older", "30 min"), site)
+	connectortest.Start(t, newTest(t, "paths", dir+"/**/*.log*,"+dir+"/7.txt", "exclude", dir+"/skip/**", "ignore_older", "30 min"), site)
 	await(t, site, func() bool { return len(site.Taken("logs")) >= 4 })
 	got := taken(t, site)
 	slices.Sort(got)
@@ -208,7 +186,7 @@ func TestLinesThatAreNoText(t *testing.T) {
 	path := dir + "/a.log"
 	write(t, path, "\ufeffä\xff\n"+strings.Repeat("x", 100)+"\nbehind\n\xc3")
 	site := &connectortest.Site{}
-	start(t, newTest(t, "paths", path, "max_line", "64"), site)
+	connectortest.Start(t, newTest(t, "paths", path, "max_line", "64"), site)
 	has(t, site, "ä\ufffd", "behind")
 	write(t, path, "\xa4\n")
 	has(t, site, "ä\ufffd", "behind", "ä")
@@ -221,7 +199,7 @@ func TestLinesThatAreNoText(t *testing.T) {
 		t.Errorf("warning %s", w)
 	}
 	strict := &connectortest.Site{}
-	start(t, newTest(t, "paths", path, "invalid_utf8", "refuse"), strict)
+	connectortest.Start(t, newTest(t, "paths", path, "invalid_utf8", "refuse"), strict)
 	await(t, strict, func() bool { return len(strict.Refused("logs")) == 1 })
 	if got := strict.Refused("logs")[0]; !bytes.HasSuffix(got.Value, []byte("ä\xff")) {
 		t.Errorf("refused %q", got.Value)
@@ -243,7 +221,7 @@ func TestJavaTraces(t *testing.T) {
 		"format", "regex", "pattern", `(?s)^(?P<ts>\S+ \S+) (?P<level>\w+) \[(?P<thread>[^]]+)\] (?P<logger>\S+) - (?P<message>.*)$`, "time_field", "ts", "time_zone", "UTC",
 	}
 	site := &connectortest.Site{}
-	stop := start(t, newTest(t, settings...), site)
+	stop := connectortest.Start(t, newTest(t, settings...), site)
 	write(t, path, javaTrace[:200])
 	write(t, path, javaTrace[200:]+"\n2026-11-20 10:00:01,000 INFO [main] c.e.Shop - next\n")
 	_, wantMessage, _ := strings.Cut(javaTrace, " - ")
@@ -252,7 +230,7 @@ func TestJavaTraces(t *testing.T) {
 	if at := site.Taken("logs")[0].Time; !at.Equal(time.Date(2026, 11, 20, 10, 0, 0, 123e6, time.UTC)) {
 		t.Errorf("time %s", at)
 	}
-	start(t, newTest(t, settings...), site)
+	connectortest.Start(t, newTest(t, settings...), site)
 	write(t, path, strings.Replace(javaTrace, "order 7", "order 8", 1)+"\n")
 	has(t, site, wantMessage, "next", strings.Replace(wantMessage, "order 7", "order 8", 1))
 }
@@ -264,7 +242,7 @@ func TestRenamedFileIsReadToItsEnd(t *testing.T) {
 	site := &connectortest.Site{}
 	c := newTest(t, "paths", path)
 	c.release = 50 * time.Millisecond
-	stop := start(t, c, site)
+	stop := connectortest.Start(t, c, site)
 	has(t, site, "1")
 	old, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -291,7 +269,7 @@ func TestRenamedFileIsReadToItsEnd(t *testing.T) {
 		rename(t, path, fmt.Sprintf("%s.%d", path, i+2))
 	}
 	write(t, path, "7\n")
-	start(t, c, site)
+	connectortest.Start(t, c, site)
 	has(t, site, "1", "2", "3", "4", "without an end", "5", "6", "7")
 }
 
@@ -302,7 +280,7 @@ func TestRemovedFileIsReadToItsEnd(t *testing.T) {
 	site := &connectortest.Site{}
 	c := newTest(t, "paths", path)
 	c.release = 20 * time.Millisecond
-	start(t, c, site)
+	connectortest.Start(t, c, site)
 	has(t, site, "1")
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -326,14 +304,14 @@ func TestInodeOfAnotherFile(t *testing.T) {
 	path := dir + "/app.log"
 	write(t, path, "1\n2\n")
 	site := &connectortest.Site{}
-	stop := start(t, newTest(t, "paths", path), site)
+	stop := connectortest.Start(t, newTest(t, "paths", path), site)
 	has(t, site, "1", "2")
 	stop()
 	if err := os.Truncate(path, 0); err != nil { // the same inode, as if it had been given away again
 		t.Fatal(err)
 	}
 	write(t, path, "3\n4\n5\n6\n")
-	start(t, newTest(t, "paths", path), site)
+	connectortest.Start(t, newTest(t, "paths", path), site)
 	has(t, site, "1", "2", "3", "4", "5", "6")
 }
 
@@ -342,7 +320,7 @@ func TestCutWithoutACopy(t *testing.T) {
 	path := dir + "/app.log"
 	write(t, path, "1\nunfinished")
 	site := &connectortest.Site{}
-	start(t, newTest(t, "paths", path), site)
+	connectortest.Start(t, newTest(t, "paths", path), site)
 	has(t, site, "1")
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
@@ -577,7 +555,7 @@ func TestManyFilesFewOpen(t *testing.T) {
 	c := newTest(t, "paths", dir+"/*.log")
 	c.maxOpen = 8
 	site := &connectortest.Site{}
-	start(t, c, site)
+	connectortest.Start(t, c, site)
 	await(t, site, func() bool { return len(site.Taken("logs")) == files })
 	for n := range files {
 		write(t, fmt.Sprintf("%s/%03d.log", dir, n), "second\n")

@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -55,31 +54,9 @@ func configured(settings ...string) (*collector, error) {
 	return newCollector(vals)
 }
 
-func start(t *testing.T, c *collector, site connector.Site) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- c.Collect(ctx, site) }()
-	var once sync.Once
-	stop = func() {
-		once.Do(func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Errorf("collect: %v", err)
-			}
-		})
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 func await(t *testing.T, site *connectortest.Site, until func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := site.Await(ctx, until); err != nil {
-		t.Fatalf("%d records, %d refused, warnings %v: %v", len(site.Taken("rows")), len(site.Refused("rows")), site.Warnings(), err)
-	}
+	site.AwaitFor(t, patience, "rows", until)
 }
 
 func taken(site *connectortest.Site) (out []string) {
@@ -173,7 +150,7 @@ func TestRecords(t *testing.T) {
 	})
 	c := newTest(t, "url", s.URL+"/x?a=b", "headers.X-Key", "k1", "query.token", "q1", "token", "t1", "id", "/id", "key", "id", "time", "t")
 	site := &connectortest.Site{}
-	stop := start(t, c, site)
+	stop := connectortest.Start(t, c, site)
 	await(t, site, func() bool { return len(site.Taken("rows")) == 2 && len(site.Refused("rows")) == 2 })
 	stop()
 	if d := cmp.Diff([]string{`{"id":1, "v":1.2300000000000000000001, "t":1763632800}`, `{"id":3}`}, taken(site)); d != "" {
@@ -189,7 +166,7 @@ func TestRecords(t *testing.T) {
 		t.Errorf("test: %v", err)
 	}
 	polls.Store(0)
-	start(t, c, site) // the same rows are known from the position
+	connectortest.Start(t, c, site) // the same rows are known from the position
 	reaches(t, &polls, 10)
 	if len(site.Taken("rows")) != 2 || len(site.Refused("rows")) != 2 {
 		t.Errorf("rows come again: %v", taken(site))
@@ -235,7 +212,7 @@ func TestBadAnswersDoNotEndIt(t *testing.T) {
 		}
 	})
 	site := &connectortest.Site{}
-	start(t, newTest(t, "url", s.URL, "password", "s3cret", "max_body", "1000"), site)
+	connectortest.Start(t, newTest(t, "url", s.URL, "password", "s3cret", "max_body", "1000"), site)
 	await(t, site, func() bool { return len(site.Taken("rows")) == 1 })
 	var texts []string
 	for _, w := range site.Warnings() {
@@ -300,7 +277,7 @@ func TestUnchangedAnswersAreTakenOnce(t *testing.T) {
 		}
 		return nil
 	}}
-	stop := start(t, newTest(t, "url", s.URL), site)
+	stop := connectortest.Start(t, newTest(t, "url", s.URL), site)
 	await(t, site, func() bool { return len(site.Taken("rows")) == 2 })
 	stop()
 	fails.Store(true)
@@ -309,7 +286,7 @@ func TestUnchangedAnswersAreTakenOnce(t *testing.T) {
 		t.Fatalf("collect: %v", err)
 	}
 	fails.Store(false)
-	start(t, newTest(t, "url", s.URL), site)
+	connectortest.Start(t, newTest(t, "url", s.URL), site)
 	await(t, site, func() bool { return len(site.Taken("rows")) == 4 })
 	before := unchanged.Load()
 	reaches(t, &unchanged, before+3)
@@ -318,7 +295,7 @@ func TestUnchangedAnswersAreTakenOnce(t *testing.T) {
 	}
 	// Of another request the tag says nothing.
 	other := newTest(t, "url", s.URL+"/other")
-	stop = start(t, other, site)
+	stop = connectortest.Start(t, other, site)
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 6 })
 	stop()
 }
@@ -512,12 +489,12 @@ http { access_log off; gzip on; gzip_types application/json; gzip_min_length 10;
 		_ = cmd.Wait()
 	})
 	site := &connectortest.Site{}
-	stop := start(t, newTest(t, "url", "http://"+addr+"/rows.json"), site) // also before it listens
+	stop := connectortest.Start(t, newTest(t, "url", "http://"+addr+"/rows.json"), site) // also before it listens
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 2 })
 	put(`[{"n":3}]  `)
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 3 })
 	stop()
-	start(t, newTest(t, "url", "http://"+addr+"/rows.json"), site)
+	connectortest.Start(t, newTest(t, "url", "http://"+addr+"/rows.json"), site)
 	put(`[{"n":4.0}] ` + "\n") // its ETag is made of time and size
 	await(t, site, func() bool { return len(site.Taken("rows")) >= 4 })
 	if d := cmp.Diff([]string{`{"n":1}`, `{"n":2}`, `{"n":3}`, `{"n":4.0}`}, taken(site)); d != "" {

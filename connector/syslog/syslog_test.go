@@ -101,11 +101,7 @@ func start(t *testing.T, c *collector, site connector.Site) (stop func()) {
 
 func await(t *testing.T, site *connectortest.Site, until func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := site.Await(ctx, until); err != nil {
-		t.Fatalf("%d records, %d refused, warnings %v: %v", len(site.Taken(topic)), len(site.Refused(topic)), site.Warnings(), err)
-	}
+	site.AwaitFor(t, patience, topic, until)
 }
 
 func dial(t *testing.T, c *collector, network string) net.Conn {
