@@ -50,7 +50,7 @@ builder() {
   buildah copy --quiet "$1" "$modules" /usr/local/lib/node_modules/npm >/dev/null
   buildah run "$1" -- ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm
   buildah config --env PATH=/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin --env GOPATH=/go \
-    --env GOCACHE=/shared/go --env "GOPROXY=file:///shared/modules|https://proxy.golang.org" --env npm_config_cache=/shared/npm "$1"
+    --env GOCACHE=/shared/go --env "GOPROXY=file:///shared/modules|$(go env GOPROXY)" --env npm_config_cache=/shared/npm "$1"
 }
 # The entry of distroless: the user that images called nonroot run as.
 runtime() {
