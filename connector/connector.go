@@ -108,8 +108,8 @@ type Sink interface {
 // Writer writes the rows of one task. One goroutine uses it at a time.
 type Writer interface {
 	// Write takes the live rows of b, which is valid only during the call. It may return before they
-	// are durable and blocks while too much is under way: that is backpressure. Unless the Spec says
-	// Changelog, all rows are Inserts.
+	// are durable and blocks while too much is under way: that is backpressure. Its rows are of the kinds
+	// that the Spec takes.
 	Write(ctx context.Context, b *vec.Batch) error
 	// Flush returns when everything written is durable or is part of the job's transaction. It is
 	// called at every checkpoint, before the commit.
@@ -148,8 +148,10 @@ type Spec struct {
 	Options []option.Option
 	// Format says whether tables need a 'format'.
 	Format bool
-	// Changelog: the sink takes rows of every kind. Otherwise a query whose rows change is refused.
-	Changelog bool
+	// Gives says which rows the source gives, Takes which the sink can write; nil is Inserts. A format
+	// that knows all row kinds widens both (Changes). A source that gives Upserts needs a primary key,
+	// and so does a sink that takes no more than them.
+	Gives, Takes func(option.Values) format.Changes
 	// Periodic: the watermark moves at the end of each batch read, not at each row, unless a table
 	// says otherwise: for sources whose batches depend on the clock anyway.
 	Periodic bool

@@ -34,6 +34,19 @@ type Encoder interface {
 	Append(dst []byte, b *vec.Batch, row int) ([]byte, error)
 }
 
+// Changes says which row kinds a stream has (Flink's ChangelogMode).
+type Changes uint8
+
+// The modes of a stream of rows.
+const (
+	// Inserts: +I alone.
+	Inserts Changes = iota
+	// Upserts: +I or +U for the row that a primary key has now, -D for a key that has none any more; no -U.
+	Upserts
+	// All: +I, -U, +U and -D.
+	All
+)
+
 // ErrFull is returned by a Decoder whose rows do not fit into the builder.
 var ErrFull = errors.New("batch is full")
 
@@ -60,6 +73,8 @@ type Spec struct {
 	// Positional: a decoder matches fields by their place, so it is made for all physical columns of a
 	// table, also those that a query does not need.
 	Positional bool
+	// Decodes says which rows the decoder gives, Encodes which the encoder takes; zero is Inserts.
+	Decodes, Encodes Changes
 	// NewDecoder makes a decoder of the given fields, matched by name unless Positional. A field that is NOT NULL and
 	// absent or null in a record is an error of that record.
 	NewDecoder func(*schema.Schema, option.Values) (Decoder, error)

@@ -7,17 +7,18 @@ import (
 
 	"millrace/connector"
 	"millrace/format"
+	"millrace/option"
 	"millrace/vec"
 )
 
 // Spec returns the connector as SQL sees it.
 func Spec() connector.Spec {
 	return connector.Spec{
-		Name:      "blackhole",
-		Doc:       "Takes all rows and keeps none.",
-		SQL:       true,
-		Changelog: true,
-		Sink:      func(connector.Table) (connector.Sink, error) { return hole{}, nil },
+		Name:  "blackhole",
+		Doc:   "Takes all rows and keeps none.",
+		SQL:   true,
+		Takes: func(option.Values) format.Changes { return format.All },
+		Sink:  func(connector.Table) (connector.Sink, error) { return hole{}, nil },
 	}
 }
 

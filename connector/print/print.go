@@ -24,10 +24,10 @@ func Spec(stdout, stderr io.Writer) connector.Spec {
 	var mu sync.Mutex // one for both: they may be the same terminal
 	outputs := [2]*output{{mu: &mu, w: stdout}, {mu: &mu, w: stderr}}
 	return connector.Spec{
-		Name:      "print",
-		Doc:       "Writes each row as a line to the standard output or standard error of the process.",
-		SQL:       true,
-		Changelog: true,
+		Name:  "print",
+		Doc:   "Writes each row as a line to the standard output or standard error of the process.",
+		SQL:   true,
+		Takes: func(option.Values) format.Changes { return format.All },
 		Options: []option.Option{
 			{Name: "print-identifier", Doc: "A text before each row, to tell tables apart."},
 			{Name: "standard-error", Kind: option.Bool, Default: "false", Doc: "Write to standard error instead of standard output."},

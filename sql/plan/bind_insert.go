@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"millrace/catalog"
+	"millrace/format"
 	"millrace/schema"
 	"millrace/sql/ast"
 	"millrace/sql/function"
@@ -38,7 +39,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 
 // checkChanges refuses a table that only grows for rows that change.
 func (b *binder) checkChanges(i *ast.Insert, def *definition, options tableOptions, n Node) {
-	if options.connector.Changelog || !b.updates(n) {
+	if options.takes() != format.Inserts || !b.updates(n) {
 		return
 	}
 	b.fail(i.Table, "group by window_start and window_end, or write to upsert-kafka or print",

@@ -23,6 +23,24 @@ type tableOptions struct {
 	positional   bool // the format's columns have no names
 	idleTimeout  time.Duration
 	onEvent      bool
+	encodes      format.Changes
+	decodes      format.Changes
+}
+
+// takes is which rows the table can be written with.
+func (o *tableOptions) takes() format.Changes {
+	if o.connector.Takes == nil {
+		return o.encodes
+	}
+	return max(o.encodes, o.connector.Takes(o.values))
+}
+
+// gives is which rows are read from the table.
+func (o *tableOptions) gives() format.Changes {
+	if o.connector.Gives == nil {
+		return o.decodes
+	}
+	return max(o.decodes, o.connector.Gives(o.values))
 }
 
 // watermarkOptions are for the planner, whatever the connector.
@@ -124,7 +142,7 @@ func (o *tableOptions) takeFormat(formats map[string]format.Spec, rest option.Va
 	own := rest.Under(prefix)
 	maps.DeleteFunc(rest, func(k, _ string) bool { return strings.HasPrefix(k, prefix) })
 	var err error
-	o.positional = spec.Positional
+	o.positional, o.encodes, o.decodes = spec.Positional, spec.Encodes, spec.Decodes
 	o.formatValues, err = option.Check(fmt.Sprintf("format %q", o.format), spec.Options, own)
 	return err
 }
