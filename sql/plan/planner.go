@@ -96,8 +96,9 @@ func (b *binder) execute(statement ast.Statement) *Result {
 	case *ast.Set:
 		return b.set(st)
 	case *ast.Reset:
-		b.Settings = b.Settings.clone()
-		b.Settings.reset(st.Key)
+		settings := b.Settings.clone()
+		b.check(st, settings.reset(st.Key))
+		b.Settings = settings
 		return &Result{}
 	case *ast.CreateTable:
 		return b.createTable(st)

@@ -11,44 +11,11 @@ import (
 	"millrace/option"
 )
 
-// Settings are what SET changes: Flink's keys and their text. Those that mean nothing here are kept
-// all the same, so that a script for Flink runs as it is. Readers give the defaults of what is unset.
+// Settings are what SET changes: Flink's keys, checked, and their text. Readers give the defaults of what
+// is unset.
 type Settings struct {
 	values option.Values
 }
-
-// settingKeys are the keys that mean something here, and the families of Flink's keys that are let pass.
-var settingKeys = []option.Option{
-	{Name: keyZone, Default: "default", Doc: "The session's time zone: default (the machine's), UTC, Asia/Shanghai, GMT+08:00."},
-	{Name: keyMode, Default: "streaming", OneOf: []string{"streaming", "batch", "STREAMING", "BATCH"}, Doc: "Whether aggregates answer as rows come, or once at the end."},
-	{Name: keyCheckpoint, Kind: option.Duration, Doc: "The time between two checkpoints."},
-	{Name: keyParallelism, Kind: option.Int, Doc: "How many tasks an operator has; unset or -1: one a core."},
-	{Name: keyNotNull, Default: "ERROR", OneOf: []string{"ERROR", "DROP", "error", "drop"}, Doc: "What to do with a NULL in a NOT NULL column of a sink."},
-	{Name: keyIdle, Kind: option.Duration, Default: "0 ms", Doc: "After which time without records a split no longer holds event time back; 0: never."},
-	{Name: keyName, Doc: "The name of the next job."},
-	{Name: "table.dml-sync", Kind: option.Bool, Default: "false", Doc: "Whether INSERT waits for the end of its job."},
-	{Name: "table.*"},
-	{Name: "execution.*"},
-	{Name: "pipeline.*"},
-	{Name: "parallelism.*"},
-	{Name: "state.*"},
-	{Name: "sql-client.*"},
-	{Name: "restart-strategy.*"},
-	{Name: "taskmanager.*"},
-	{Name: "jobmanager.*"},
-	{Name: "rest.*"},
-	{Name: "metrics.*"},
-}
-
-const (
-	keyZone        = "table.local-time-zone"
-	keyMode        = "execution.runtime-mode"
-	keyCheckpoint  = "execution.checkpointing.interval"
-	keyParallelism = "parallelism.default"
-	keyNotNull     = "table.exec.sink.not-null-enforcer"
-	keyIdle        = "table.exec.source.idle-timeout"
-	keyName        = "pipeline.name"
-)
 
 // NewSettings returns the settings given, checked.
 func NewSettings(values map[string]string) (Settings, error) {
@@ -62,23 +29,30 @@ func NewSettings(values map[string]string) (Settings, error) {
 }
 
 func (s *Settings) set(key, value string) error {
-	if _, err := option.Check("SET", settingKeys, option.Values{key: value}); err != nil {
+	known, err := setting(key)
+	if err != nil {
 		return err
 	}
-	if key == keyZone {
+	if err := known.check(value); err != nil {
+		return fault.New(fault.Invalid, "setting %q: %w", key, err)
+	}
+	if known.Name == keyZone {
 		if _, err := zone(value); err != nil {
 			return err
 		}
 	}
-	s.values[key] = value
+	s.values[known.Name] = value
 	return nil
 }
 
-func (s *Settings) reset(key string) {
+func (s *Settings) reset(key string) error {
 	if key == "" {
 		clear(s.values)
+		return nil
 	}
-	delete(s.values, key)
+	known, err := setting(key)
+	delete(s.values, known.Name)
+	return err
 }
 
 // clone also makes the zero Settings ready to be set.
@@ -126,6 +100,9 @@ func (s Settings) Checkpoint() time.Duration { return s.values.Duration(keyCheck
 
 // Parallelism is how many tasks an operator has.
 func (s Settings) Parallelism() int {
+	if n := s.values.Int(keyTasks); n > 0 {
+		return int(n)
+	}
 	if n := s.values.Int(keyParallelism); n > 0 {
 		return int(n)
 	}
@@ -137,6 +114,88 @@ func (s Settings) DropNulls() bool { return strings.EqualFold(s.values[keyNotNul
 
 // IdleTimeout is how long a split without records holds event time back; 0: for ever.
 func (s Settings) IdleTimeout() time.Duration { return s.values.Duration(keyIdle) }
+
+// StateTTL is after how long without change the state of a key is forgotten; 0: never.
+func (s Settings) StateTTL() time.Duration { return s.values.Duration(keyTTL) }
+
+// CDCDuplicates says whether a change log may repeat events, which the table's key must then remove.
+func (s Settings) CDCDuplicates() bool { return s.values.Bool(keyDuplicates) }
+
+// A LengthRule says what a sink does with text of another length than its CHAR(n), VARCHAR(n), BINARY(n)
+// or VARBINARY(n) column has.
+type LengthRule uint8
+
+// The length rules.
+const (
+	LengthIgnored LengthRule = iota // it is written as it is
+	LengthFitted                    // it is cut, or filled up with blanks (text) or zeros (bytes)
+	LengthChecked                   // it fails the job
+)
+
+// TypeLength is what a sink does with text of another length than its column has.
+func (s Settings) TypeLength() LengthRule {
+	switch strings.ToUpper(s.values[keyLength]) {
+	case "TRIM_PAD":
+		return LengthFitted
+	case "ERROR":
+		return LengthChecked
+	}
+	return LengthIgnored
+}
+
+// A MaterializeRule says when a sink with a key puts updates in order that come from different keys.
+type MaterializeRule uint8
+
+// The materialize rules.
+const (
+	MaterializeAuto  MaterializeRule = iota // where the keys of the input and of the sink differ
+	MaterializeNone                         // never
+	MaterializeForce                        // always
+)
+
+// UpsertMaterialize is when a sink with a key puts updates in order that come from different keys.
+func (s Settings) UpsertMaterialize() MaterializeRule {
+	switch strings.ToUpper(s.values[keyMaterialize]) {
+	case "NONE":
+		return MaterializeNone
+	case "FORCE":
+		return MaterializeForce
+	}
+	return MaterializeAuto
+}
+
+// EmitEarly says whether group windows answer before they end, and the time between two such answers;
+// 0: one a row.
+func (s Settings) EmitEarly() (time.Duration, bool) {
+	return s.values.Duration(keyEarlyDelay), s.values.Bool(keyEarly)
+}
+
+// EmitLate says whether group windows answer again for late rows, and the time between two such answers;
+// 0: one a row.
+func (s Settings) EmitLate() (time.Duration, bool) {
+	return s.values.Duration(keyLateDelay), s.values.Bool(keyLate)
+}
+
+// AllowLateness is for how long group windows wait for late rows: as set, or for as long as state is
+// kept. Without late answers they do not wait.
+func (s Settings) AllowLateness() time.Duration {
+	if _, late := s.EmitLate(); !late {
+		return 0
+	}
+	if s.values.Has(keyLateness) {
+		return s.values.Duration(keyLateness)
+	}
+	return s.StateTTL()
+}
+
+// MiniBatch says whether aggregates may hold rows back to answer for several at once: for so many rows
+// and so long at most.
+func (s Settings) MiniBatch() (rows int64, latency time.Duration, on bool) {
+	return s.values.Int(keyBatchSize), s.values.Duration(keyBatchDelay), s.values.Bool(keyMiniBatch)
+}
+
+// OptionsHint says whether the OPTIONS hint is allowed.
+func (s Settings) OptionsHint() bool { return !s.values.Has(keyHints) || s.values.Bool(keyHints) }
 
 // JobName returns the name that was set, or one made of the tables that the job writes.
 func (s Settings) JobName(tables []string) string {

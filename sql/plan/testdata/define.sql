@@ -196,24 +196,29 @@ SET 'table.local-time-zone' = 'Nowhere/City';
 --  hint: write a region such as Asia/Shanghai, UTC or GMT+08:00
 
 SET 'execution.runtime-mod' = 'batch';
+--->
+--  error: setting "execution.runtime-mod" is not known
+--  SET 'execution.runtime-mod' = 'batch';
+--  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--  hint: did you mean "execution.runtime-mode"?
+
 SET 'execution.runtime-mode' = 'bach';
 --->
---  error: option "execution.runtime-mode" of SET: "bach" is none of streaming, batch, STREAMING, BATCH
+--  error: setting "execution.runtime-mode": "bach" is none of STREAMING, BATCH
 --  SET 'execution.runtime-mode' = 'bach';
 --  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 
 SET 'unheard.of' = '1';
 --->
---  error: option "unheard.of" is not known to SET
+--  error: setting "unheard.of" is not known
 --  SET 'unheard.of' = '1';
 --  ^^^^^^^^^^^^^^^^^^^^^^
---  hint: it knows: table.local-time-zone, execution.runtime-mode, execution.checkpointing.interval, parallelism.default, table.exec.sink.not-null-enforcer, table.exec.source.idle-timeout, pipeline.name, table.dml-sync, table.*, execution.*, pipeline.*, parallelism.*, state.*, sql-client.*, restart-strategy.*, taskmanager.*, jobmanager.*, rest.*, metrics.*
+--  hint: Flink has no such key either; SET 'key' = 'value' takes Flink's keys only
 
 SET 'table.local-time-zone' = 'GMT+08:00';
 SET;
 --->
 --  key | value
---  execution.runtime-mod | batch
 --  table.local-time-zone | GMT+08:00
 
 RESET;
