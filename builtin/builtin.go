@@ -26,6 +26,7 @@ import (
 	"millrace/format"
 	"millrace/format/csv"
 	"millrace/format/json"
+	"millrace/format/json/cdc"
 	"millrace/format/raw"
 	"millrace/ingest"
 	"millrace/ingest/influx"
@@ -92,6 +93,10 @@ func Notifiers() []notify.Spec {
 // Formats returns the formats that SQL tables can name.
 func Formats() []format.Spec {
 	return []format.Spec{
+		cdc.Canal(),
+		cdc.Debezium(),
+		cdc.Maxwell(),
+		cdc.Ogg(),
 		csv.Spec(),
 		json.Spec(),
 		raw.Spec(),

@@ -28,6 +28,14 @@ type Decoder interface {
 	Decode(msg []byte, dst *vec.Builder) error
 }
 
+// MetadataDecoder is a Decoder that can also fill columns with what a record says about its rows.
+type MetadataDecoder interface {
+	Decoder
+	// ReadMetadata says which columns of dst are filled, by name, each with its key of Spec.Metadata and of the
+	// type there. It is called before the first Decode, or not at all.
+	ReadMetadata(columns map[string]string) error
+}
+
 // Encoder appends the bytes of one row to dst and returns the longer slice. It belongs to one
 // goroutine and allocates nothing but dst's growth. An error leaves dst's content as it was.
 type Encoder interface {
@@ -75,6 +83,9 @@ type Spec struct {
 	Positional bool
 	// Decodes says which rows the decoder gives, Encodes which the encoder takes; zero is Inserts.
 	Decodes, Encodes Changes
+	// Metadata are the keys of what records say about their rows, with their types. The decoders of a format
+	// that has any are MetadataDecoders.
+	Metadata map[string]schema.Type
 	// NewDecoder makes a decoder of the given fields, matched by name unless Positional. A field that is NOT NULL and
 	// absent or null in a record is an error of that record.
 	NewDecoder func(*schema.Schema, option.Values) (Decoder, error)

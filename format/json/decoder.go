@@ -13,6 +13,8 @@ import (
 
 // Decoder reads JSON records into columns. It is a format.Decoder.
 type Decoder struct {
+	Kind vec.RowKind // of the rows that are decoded
+
 	fields   []field
 	byName   map[string]*field
 	required []*field // NOT NULL
@@ -227,7 +229,7 @@ func (d *Decoder) object(b []byte, i int, dst *vec.Builder, depth int) int {
 	if !d.complete(dst) {
 		return -1
 	}
-	dst.EndRow(vec.Insert)
+	dst.EndRow(d.Kind)
 	return i
 }
 
