@@ -19,17 +19,27 @@ import (
 type stage struct {
 	scan   *plan.Scan   // a source stage; values if it has constant rows instead
 	values *plan.Values // nil unless the stage begins with them
-	// merge makes the operator behind the exchange that the stage begins with.
-	merge  func(*env) (op.Operator, error)
-	keys   int            // leading columns of in that share rows out over the tasks
-	in     *schema.Schema // of the rows that come through the exchange
-	inputs []*stage
-	single bool // one task, whatever the parallelism
+	// merge makes the operator behind the exchange that the stage begins with, join that with two inputs.
+	merge func(*env) (op.Operator, error)
+	join  func(*env) (op.TwoInput, error)
+	ports []port // of the exchange: one, or two for a join
 
 	ops  []func(*env) (op.Operator, error)
-	sink *plan.Sink // nil: the stage ends at the exchange of next
+	sink *plan.Sink // nil: the stage ends at a port of next
 	next *stage
+	into int // which port
 }
+
+// port is one input of the operator behind an exchange.
+type port struct {
+	in *schema.Schema
+	// keys are the columns that share rows out over the tasks, the same number with the same types for all
+	// ports of a stage; none means that the stage has one task.
+	keys []int
+	from []*stage
+}
+
+func (s *stage) single() bool { return len(s.ports[0].keys) == 0 }
 
 // env is what the operators of one task share.
 type env struct {
@@ -42,28 +52,32 @@ type env struct {
 // lower turns the plan below a sink into stages, and returns them all, inputs first.
 func lower(sink *plan.Sink) ([]*stage, error) {
 	l := &lowering{}
-	s, err := l.node(sink.Input)
+	last, err := l.node(sink.Input)
 	if err != nil {
 		return nil, err
 	}
-	s.sink = sink
+	for _, s := range last {
+		s.sink = sink
+	}
 	return l.stages, nil
 }
 
 type lowering struct{ stages []*stage }
 
-func (l *lowering) add(s *stage) *stage { l.stages = append(l.stages, s); return s }
+func (l *lowering) add(s *stage) []*stage { l.stages = append(l.stages, s); return []*stage{s} }
 
-// behind makes the stage that begins at an exchange fed by the inputs.
-func (l *lowering) behind(m *stage, inputs ...*stage) *stage {
-	m.inputs = inputs
-	for _, in := range inputs {
-		in.next = m
+// behind adds the stage that begins at an exchange, whose ports say where its rows come from.
+func (l *lowering) behind(m *stage) []*stage {
+	for i, p := range m.ports {
+		for _, in := range p.from {
+			in.next, in.into = m, i
+		}
 	}
 	return l.add(m)
 }
 
-func (l *lowering) node(n plan.Node) (*stage, error) {
+// node returns the stages that a node's rows come from: several for a union, which is no step of its own.
+func (l *lowering) node(n plan.Node) ([]*stage, error) {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return l.add(&stage{scan: n}), nil
@@ -78,25 +92,52 @@ func (l *lowering) node(n plan.Node) (*stage, error) {
 	case *plan.WindowTVF:
 		return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone), nil })
 	case *plan.GroupAggregate:
-		return l.group(n)
+		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) { return op.NewGroupAggregate(n, e.env.Hasher), nil })
 	case *plan.Limit:
-		return l.limit(n)
+		return l.keyed(n.Input, nil, func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil })
 	case *plan.Union:
 		return l.union(n)
 	}
 	return nil, fault.New(fault.Invalid, "run plan: no operator for %T", n)
 }
 
-func (l *lowering) append(input plan.Node, f func(*env) (op.Operator, error)) (*stage, error) {
-	s, err := l.node(input)
+// append adds an operator without state to the chains that input ends with.
+func (l *lowering) append(input plan.Node, f func(*env) (op.Operator, error)) ([]*stage, error) {
+	stages, err := l.node(input)
 	if err != nil {
 		return nil, err
 	}
-	s.ops = append(s.ops, f)
-	return s, nil
+	for _, s := range stages {
+		s.ops = append(s.ops, f)
+	}
+	return stages, nil
 }
 
-func (l *lowering) window(n *plan.WindowAggregate) (*stage, error) {
+// keyed puts an operator with state behind an exchange by the given columns of its input.
+func (l *lowering) keyed(input plan.Node, keys []int, f func(*env) (op.Operator, error)) ([]*stage, error) {
+	from, err := l.node(input)
+	if err != nil {
+		return nil, err
+	}
+	return l.behind(&stage{ports: []port{{in: input.Out(), keys: keys, from: from}}, merge: f}), nil
+}
+
+// joined puts an operator with two inputs behind an exchange by the given columns of both.
+func (l *lowering) joined(left, right plan.Node, leftKeys, rightKeys []int, f func(*env) (op.TwoInput, error)) ([]*stage, error) {
+	fromLeft, err := l.node(left)
+	if err != nil {
+		return nil, err
+	}
+	fromRight, err := l.node(right)
+	if err != nil {
+		return nil, err
+	}
+	return l.behind(&stage{
+		ports: []port{{in: left.Out(), keys: leftKeys, from: fromLeft}, {in: right.Out(), keys: rightKeys, from: fromRight}}, join: f,
+	}), nil
+}
+
+func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
 	if n.Window.Kind == plan.Session {
 		return nil, fault.New(fault.Invalid, "SESSION windows are not supported yet").WithHint("use TUMBLE, HOP or CUMULATE")
 	}
@@ -105,66 +146,34 @@ func (l *lowering) window(n *plan.WindowAggregate) (*stage, error) {
 			return nil, fault.New(fault.Invalid, "%s(DISTINCT …) is not supported yet", a.Func.Name)
 		}
 	}
-	s, err := l.append(n.Input, func(e *env) (op.Operator, error) {
+	from, err := l.append(n.Input, func(e *env) (op.Operator, error) {
 		return op.NewPaneAggregate(n, e.env.Hasher, e.spec.Settings.Zone), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]schema.Type, len(n.Keys))
+	types, keys := make([]schema.Type, len(n.Keys)), make([]int, len(n.Keys))
 	for i, k := range n.Keys {
-		keys[i] = n.Input.Out().Fields[k].Type
+		types[i], keys[i] = n.Input.Out().Fields[k].Type, i
 	}
 	return l.behind(&stage{
-		in: op.PartialSchema(keys, n.Aggs), keys: len(keys), single: len(keys) == 0,
+		ports: []port{{in: op.PartialSchema(types, n.Aggs), keys: keys, from: from}},
 		merge: func(e *env) (op.Operator, error) {
 			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
 		},
-	}, s), nil
+	}), nil
 }
 
-func (l *lowering) group(n *plan.GroupAggregate) (*stage, error) {
-	for _, a := range n.Aggs {
-		if a.Distinct {
-			return nil, fault.New(fault.Invalid, "%s(DISTINCT …) is not supported yet", a.Func.Name)
-		}
-	}
-	s, err := l.node(n.Input)
-	if err != nil {
-		return nil, err
-	}
-	return l.behind(&stage{
-		in: n.Input.Out(), single: true,
-		merge: func(e *env) (op.Operator, error) {
-			return op.NewGroupAggregate(n, e.env.Hasher, e.spec.Settings.Batch), nil
-		},
-	}, s), nil
-}
-
-func (l *lowering) limit(n *plan.Limit) (*stage, error) {
-	s, err := l.node(n.Input)
-	if err != nil {
-		return nil, err
-	}
-	return l.behind(&stage{
-		in: n.Input.Out(), single: true,
-		merge: func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil },
-	}, s), nil
-}
-
-func (l *lowering) union(n *plan.Union) (*stage, error) {
-	var inputs []*stage
+func (l *lowering) union(n *plan.Union) ([]*stage, error) {
+	var all []*stage
 	for _, in := range n.Sources {
-		s, err := l.node(in)
+		stages, err := l.node(in)
 		if err != nil {
 			return nil, err
 		}
-		inputs = append(inputs, s)
+		all = append(all, stages...)
 	}
-	return l.behind(&stage{
-		in: n.Schema, single: true,
-		merge: func(*env) (op.Operator, error) { return op.Pass{}, nil },
-	}, inputs...), nil
+	return all, nil
 }
 
 // openSource makes the source of a scan and the maker of its decoders, one a split.

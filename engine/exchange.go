@@ -27,7 +27,9 @@ const (
 type message struct {
 	kind  messageKind
 	input int
+	port  int
 	rows  *vec.Builder // owned by the receiver, who gives it back to the pool
+	pool  *sync.Pool   // of rows
 	wm    int64
 }
 
@@ -36,12 +38,14 @@ type exchange struct {
 	ctx    context.Context
 	to     []chan message
 	input  int
-	keys   int // leading columns of the schema that decide the receiver
+	port   int
+	keys   []int // the columns that decide the receiver
 	hasher vec.Hasher
 	pool   *sync.Pool // of *vec.Builder
 	last   int64
 	idle   bool
 
+	by     []vec.Column
 	hashes []uint64
 	sels   [][]int32
 }
@@ -52,10 +56,14 @@ func newPool(s *schema.Schema) *sync.Pool {
 
 func (x *exchange) Emit(b *vec.Batch) error {
 	rows := b.Rows()
-	if len(x.to) == 1 || x.keys == 0 {
+	if len(x.to) == 1 {
 		return x.send(0, b, rows)
 	}
-	x.hashes = x.hasher.Rows(x.hashes, b.Cols[:x.keys], rows)
+	x.by = x.by[:0]
+	for _, k := range x.keys {
+		x.by = append(x.by, b.Cols[k])
+	}
+	x.hashes = x.hasher.Rows(x.hashes, x.by, rows)
 	if x.sels == nil {
 		x.sels = make([][]int32, len(x.to))
 	}
@@ -82,7 +90,7 @@ func (x *exchange) send(to int, b *vec.Batch, rows vec.Rows) error {
 		copied := x.pool.Get().(*vec.Builder)
 		copied.Reset()
 		k += copied.AppendRows(b, rows, k)
-		if err := x.post(to, message{kind: rowsMessage, rows: copied}); err != nil {
+		if err := x.post(to, message{kind: rowsMessage, rows: copied, pool: x.pool}); err != nil {
 			return err
 		}
 	}
@@ -90,7 +98,7 @@ func (x *exchange) send(to int, b *vec.Batch, rows vec.Rows) error {
 }
 
 func (x *exchange) post(to int, m message) error {
-	m.input = x.input
+	m.input, m.port = x.input, x.port
 	select {
 	case x.to[to] <- m:
 		return nil

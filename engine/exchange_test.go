@@ -24,7 +24,7 @@ func TestExchangeKeepsKeysTogether(t *testing.T) {
 	const senders, batches, perBatch = 2, 20, 700
 	var sending, receiving sync.WaitGroup
 	for input := range senders {
-		x := &exchange{ctx: t.Context(), to: to, input: input, keys: 1, hasher: h, pool: pool, last: startWatermark}
+		x := &exchange{ctx: t.Context(), to: to, input: input, keys: []int{0}, hasher: h, pool: pool, last: startWatermark}
 		sending.Go(func() {
 			b := vec.NewBuilder(s)
 			for i := range batches {

@@ -131,7 +131,7 @@ func (r *feedReader) Close() error { return nil }
 
 // sink is the connector that writes to a ledger, rows as text.
 func sink(l *testLedger) connector.Spec {
-	return connector.Spec{Name: "ledger", SQL: true, Changelog: true, Sink: func(connector.Table) (connector.Sink, error) { return ledgerSink{l}, nil }}
+	return connector.Spec{Name: "ledger", SQL: true, Takes: func(option.Values) format.Changes { return format.All }, Sink: func(connector.Table) (connector.Sink, error) { return ledgerSink{l}, nil }}
 }
 
 type ledgerSink struct{ *testLedger }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"math"
+	"sync"
 	"time"
 
 	"millrace/engine/op"
@@ -18,9 +19,11 @@ const startWatermark = int64(-1) << 62
 // mergeTask runs the operator behind an exchange and the chain behind that.
 type mergeTask struct {
 	queue chan message
-	chain stream // begins with the merging operator
-	op    op.Operator
-	pool  interface{ Put(any) }
+	chain stream      // begins with the merging operator
+	join  op.TwoInput // nil but for an operator with two inputs, whose rows go to it by their port
+	tail  stream      // behind the merging operator
+	clock op.Clocked  // the merging operator, if it waits for the clock
+	gate  *sync.RWMutex
 	acks  chan<- struct{}
 	call  *function.Call
 	// limit is the operator of the job's one LIMIT, if that decides when the job has all its rows;
@@ -42,26 +45,49 @@ func newMergeTask(inputs int) *mergeTask {
 	return t
 }
 
+// tickEvery is how often an operator that waits for the clock is told the time.
+const tickEvery = 50 * time.Millisecond
+
 // run handles messages until ctx ends.
 func (t *mergeTask) run(ctx context.Context) error {
+	var ticks <-chan time.Time
+	if t.clock != nil {
+		ticker := time.NewTicker(tickEvery)
+		defer ticker.Stop()
+		ticks = ticker.C
+	}
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case m := <-t.queue:
-			if err := t.handle(ctx, m); err != nil {
-				return err
-			}
+			err = t.handle(ctx, m)
+		case <-ticks:
+			err = t.tick()
+		}
+		if err != nil {
+			return err
 		}
 	}
+}
+
+// tick lets the operator act on the clock, unless a checkpoint is under way: then the next tick will do.
+func (t *mergeTask) tick() error {
+	if !t.gate.TryRLock() {
+		return nil
+	}
+	defer t.gate.RUnlock()
+	t.call.Now = time.Now()
+	return t.clock.Tick(t.call.Now, t.tail)
 }
 
 func (t *mergeTask) handle(ctx context.Context, m message) error {
 	switch m.kind {
 	case rowsMessage:
 		t.call.Now = time.Now()
-		err := t.chain.Emit(m.rows.Batch())
-		t.pool.Put(m.rows)
+		err := t.take(m)
+		m.pool.Put(m.rows)
 		if t.limit != nil && t.limit.Done() {
 			t.satisfied()
 		}
@@ -75,6 +101,16 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 	default:
 		return t.barrier(ctx)
 	}
+}
+
+func (t *mergeTask) take(m message) error {
+	switch {
+	case t.join == nil:
+		return t.chain.Emit(m.rows.Batch())
+	case m.port == 0:
+		return t.join.ProcessLeft(m.rows.Batch(), t.tail)
+	}
+	return t.join.ProcessRight(m.rows.Batch(), t.tail)
 }
 
 // advance moves the watermark to the lowest of the inputs that are not idle. When all are idle, none

@@ -54,9 +54,9 @@ type openStage struct {
 	splits   []connector.Split
 	tasks    int
 	merges   []*mergeTask
-	inputs   int // how many tasks send to this stage
-	started  int // inputs handed out so far
-	pool     *sync.Pool
+	inputs   int           // how many tasks send to this stage
+	started  int           // inputs handed out so far
+	pools    []*sync.Pool  // by port
 	stateful []op.Stateful // by task, merge stages only
 }
 
@@ -122,13 +122,15 @@ func (r *run) openStage(ctx context.Context, o *openStage, at map[*stage]*openSt
 		o.source = valuesSource{o.values, r.spec.Settings.Zone}
 	default:
 		o.tasks = max(1, r.spec.Settings.Parallelism)
-		if o.single {
+		if o.single() {
 			o.tasks = 1
 		}
-		for _, in := range o.stage.inputs {
-			o.inputs += at[in].tasks
+		for _, p := range o.ports {
+			o.pools = append(o.pools, newPool(p.in))
+			for _, in := range p.from {
+				o.inputs += at[in].tasks
+			}
 		}
-		o.pool = newPool(o.in)
 	}
 	return nil
 }
@@ -171,7 +173,7 @@ func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, 
 		}
 		tail = newLink(made, tail)
 	}
-	if o.merge != nil {
+	if len(o.ports) > 0 {
 		return r.buildMerge(o, e, tail)
 	}
 	return r.buildSource(ctx, index, o, task, e, tail)
@@ -180,7 +182,10 @@ func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, 
 // tail is what a task's chain ends with: the exchange to the next stage, or a writer.
 func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage) (stream, error) {
 	if next != nil {
-		x := &exchange{ctx: ctx, input: next.started, keys: next.keys, hasher: r.env.Hasher, pool: next.pool, last: startWatermark}
+		x := &exchange{
+			ctx: ctx, input: next.started, port: o.into, keys: next.ports[o.into].keys, hasher: r.env.Hasher,
+			pool: next.pools[o.into], last: startWatermark,
+		}
 		next.started++
 		for _, m := range next.merges {
 			x.to = append(x.to, m.queue)
@@ -198,17 +203,24 @@ func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage)
 }
 
 func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
-	merge, err := o.merge(e)
+	m := newMergeTask(o.inputs)
+	var made any
+	var err error
+	if o.join != nil {
+		m.join, err = o.join(e)
+		made = m.join
+	} else {
+		made, err = o.merge(e)
+	}
 	if err != nil {
 		return err
 	}
-	m := newMergeTask(o.inputs)
-	m.op, m.pool, m.chain = merge, o.pool, newLink(merge, tail)
-	m.call = e.call
-	if l, ok := merge.(*op.Limit); ok && o.sink != nil && len(r.spec.Sinks) == 1 {
+	m.chain, m.tail, m.call, m.gate = newLink(made, tail), tail, e.call, &r.gate
+	m.clock, _ = made.(op.Clocked)
+	if l, ok := made.(*op.Limit); ok && o.sink != nil && len(r.spec.Sinks) == 1 {
 		m.limit, m.satisfied = l, sync.OnceFunc(func() { close(r.enough) })
 	}
-	if s, ok := merge.(op.Stateful); ok {
+	if s, ok := made.(op.Stateful); ok {
 		o.stateful = append(o.stateful, s)
 	}
 	o.merges = append(o.merges, m)
@@ -415,11 +427,36 @@ func (r *run) openWriter(ctx context.Context, o *openStage, task int) (connector
 			return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 		}
 	}
-	w, err := sink.Open(ctx, connector.Task{Job: r.spec.Name, Index: task, Of: o.tasks, Txn: r.ledger.Txn()}, enc)
+	w, err := sink.Open(ctx, connector.Task{Job: r.spec.Name, Index: r.before(o) + task, Of: r.tasksOf(n), Txn: r.ledger.Txn()}, enc)
 	if err != nil {
 		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}
 	return w, nil
+}
+
+// tasksOf is how many tasks write a sink; several stages do below a union.
+func (r *run) tasksOf(n *plan.Sink) int {
+	tasks := 0
+	for _, o := range r.open {
+		if o.sink == n {
+			tasks += o.tasks
+		}
+	}
+	return tasks
+}
+
+// before is how many tasks of earlier stages write the sink of o.
+func (r *run) before(o *openStage) int {
+	tasks := 0
+	for _, other := range r.open {
+		if other == o {
+			break
+		}
+		if other.sink == o.sink {
+			tasks += other.tasks
+		}
+	}
+	return tasks
 }
 
 // collector is the writer of a SELECT: it hands rows to the caller of the job.

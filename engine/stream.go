@@ -22,14 +22,16 @@ type stream interface {
 
 // link is an operator with what comes behind it.
 type link struct {
-	op   op.Operator
+	op   op.Operator // nil for one with two inputs, which gets its rows from its task
 	next stream
 	adv  op.Advancer // op, if it waits for event time
 	fl   op.Flusher  // op, if it holds rows back
 }
 
-func newLink(o op.Operator, next stream) *link {
-	l := &link{op: o, next: next}
+// newLink makes the link of an operator, or of an op.TwoInput.
+func newLink(o any, next stream) *link {
+	l := &link{next: next}
+	l.op, _ = o.(op.Operator)
 	l.adv, _ = o.(op.Advancer)
 	l.fl, _ = o.(op.Flusher)
 	return l

@@ -27,10 +27,9 @@ type GroupAggregate struct {
 	ended  bool // the answers at the end have been given
 }
 
-// NewGroupAggregate returns the operator of a changelog aggregation; batch makes it emit only once,
-// at the end.
-func NewGroupAggregate(n *plan.GroupAggregate, h vec.Hasher, batch bool) *GroupAggregate {
-	g := &GroupAggregate{node: n, hasher: h, in: make([]vec.Column, len(n.Keys)), out: vec.NewBuilder(n.Schema), atEnd: batch}
+// NewGroupAggregate returns the operator of a changelog aggregation.
+func NewGroupAggregate(n *plan.GroupAggregate, h vec.Hasher) *GroupAggregate {
+	g := &GroupAggregate{node: n, hasher: h, in: make([]vec.Column, len(n.Keys)), out: vec.NewBuilder(n.Schema), atEnd: n.AtEnd}
 	for _, k := range n.Keys {
 		g.types = append(g.types, n.Input.Out().Fields[k].Type)
 	}

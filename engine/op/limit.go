@@ -5,12 +5,6 @@ import (
 	"millrace/vec"
 )
 
-// Pass gives on what it gets: it stands where inputs are brought together.
-type Pass struct{}
-
-// Process implements Operator.
-func (Pass) Process(b *vec.Batch, out Out) error { return out.Emit(b) }
-
 // Limit gives on the first rows behind an offset, and nothing after them.
 type Limit struct {
 	skip, left int64

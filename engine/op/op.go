@@ -7,6 +7,8 @@
 package op
 
 import (
+	"time"
+
 	"millrace/engine/state"
 	"millrace/vec"
 )
@@ -18,9 +20,23 @@ type Out interface {
 
 // Operator turns batches into batches.
 //
-// It has one input; what comes from several tasks or stages comes through one exchange.
+// It has one input; what comes from several tasks or stages comes through one exchange. Rows may be of any
+// kind, unless the operator says otherwise: what changes a row sends it before as -U or -D, equal in all columns.
 type Operator interface {
 	Process(b *vec.Batch, out Out) error
+}
+
+// TwoInput is an operator that brings two inputs together, as joins do. Both are called by the one
+// goroutine that owns it; what Advance says is true of both inputs.
+type TwoInput interface {
+	ProcessLeft(b *vec.Batch, out Out) error
+	ProcessRight(b *vec.Batch, out Out) error
+}
+
+// Clocked is an operator that waits for the clock: processing time, state that expires. Tick is called
+// every few dozen milliseconds, never during a checkpoint. Only the operator behind an exchange is called.
+type Clocked interface {
+	Tick(now time.Time, out Out) error
 }
 
 // Advancer is an operator that waits for event time. The watermark, in milliseconds, is the lowest

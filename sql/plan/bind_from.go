@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"millrace/catalog"
+	"millrace/format"
 	"millrace/schema"
 	"millrace/sql/ast"
 	"millrace/sql/parse"
@@ -151,7 +152,10 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	n := &Scan{
 		Table: def.name, Connector: spec.Name, Options: options.values, FormatName: options.format,
 		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Exprs: def.exprs, Schema: def.schema,
-		AllColumns: options.positional,
+		AllColumns: options.positional, Changes: options.gives(), Key: positions(def.schema, def.key),
+	}
+	if n.Changes == format.Upserts && len(n.Key) == 0 {
+		b.fail(t, "declare PRIMARY KEY (…) NOT ENFORCED in CREATE TABLE", "table %q gives upserts, which need a primary key", def.name)
 	}
 	if def.watermark != nil {
 		w := *def.watermark
@@ -174,14 +178,6 @@ func (b *binder) distinct(at ast.Node, r *relation) *relation {
 		exprs[i], names[i] = g.keyColumn(i), r.node.Out().Fields[i].Name
 	}
 	return project(out, exprs, names)
-}
-
-// updates says whether a node's rows change others it gave before. In batch mode none do.
-func (p *Planner) updates(n Node) bool {
-	if _, ok := n.(*GroupAggregate); ok && !p.Settings.Batch() {
-		return true
-	}
-	return slices.ContainsFunc(n.Inputs(), p.updates)
 }
 
 // isTimeAttribute says whether a field can be cut into windows by event time.

@@ -235,7 +235,7 @@ func (g *grouping) place(e Expr, name string) int {
 
 // plan returns the aggregation: its keys, its aggregates, its window's columns.
 func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
-	if b.updates(in.node) {
+	if in.node.updates() {
 		b.unsupported(at, "an aggregation of rows that change")
 	}
 	g.places = map[string]int{}
@@ -263,7 +263,7 @@ func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
 	}
 	var node Node
 	if g.window == nil {
-		node = &GroupAggregate{Input: g.input(), Keys: keys, Aggs: aggs, Schema: g.finish()}
+		node = &GroupAggregate{Input: g.input(), Keys: keys, Aggs: aggs, Schema: g.finish(), AtEnd: b.Settings.Batch()}
 	} else {
 		w := *g.window
 		w.Time = g.place(g.in.column(w.Time), "")

@@ -39,7 +39,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 
 // checkChanges refuses a table that only grows for rows that change.
 func (b *binder) checkChanges(i *ast.Insert, def *definition, options tableOptions, n Node) {
-	if options.takes() != format.Inserts || !b.updates(n) {
+	if options.takes() != format.Inserts || !n.updates() {
 		return
 	}
 	b.fail(i.Table, "group by window_start and window_end, or write to upsert-kafka or print",

@@ -29,7 +29,7 @@ func (b *binder) query(q *ast.Query) *relation {
 	if q.Offset != nil {
 		limit.Offset = b.count(q.Offset, "OFFSET")
 	}
-	if b.updates(r.node) {
+	if r.node.updates() {
 		b.unsupported(q, "LIMIT of rows that change")
 	}
 	return &relation{node: limit, names: r.names}

@@ -107,7 +107,7 @@ func (b *binder) windowInput(x ast.Expr) (*relation, []columnName) {
 	default:
 		b.fail(x, "write TABLE and its name", "want a table, not %s", ast.Format(x))
 	}
-	if b.updates(r.node) {
+	if r.node.updates() {
 		b.unsupported(x, "a window over rows that change")
 	}
 	return r, r.names

@@ -19,44 +19,38 @@ func Explain(sinks ...*Sink) string {
 }
 
 func explain(b *strings.Builder, n Node, depth int) {
-	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", depth), describeNode(n))
+	fmt.Fprintf(b, "%s%s\n", strings.Repeat("  ", depth), n.text())
 	for _, in := range n.Inputs() {
 		explain(b, in, depth+1)
 	}
 }
 
-func describeNode(n Node) string {
-	switch n := n.(type) {
-	case *Sink:
-		return describeSink(n)
-	case *Scan:
-		return describeScan(n)
-	case *Filter:
-		return fmt.Sprintf("Filter %s", n.Cond)
-	case *Project:
-		return fmt.Sprintf("Project [%s]", namedExprs(n.Exprs, n.Schema))
-	case *WindowTVF:
-		return fmt.Sprintf("Window %s", describeWindow(n.Window, n.Input.Out()))
-	case *WindowAggregate:
-		in := n.Input.Out()
-		text := fmt.Sprintf("WindowAggregate %s keys=[%s] aggs=[%s]", describeWindow(n.Window, in), columnNames(in, n.Keys), describeAggs(n.Aggs, in))
-		var cols []string
-		for _, c := range n.WindowCols {
-			cols = append(cols, [...]string{"start", "end", "time"}[c])
-		}
-		return text + " window=[" + strings.Join(cols, ", ") + "]"
-	case *GroupAggregate:
-		in := n.Input.Out()
-		return fmt.Sprintf("GroupAggregate keys=[%s] aggs=[%s]", columnNames(in, n.Keys), describeAggs(n.Aggs, in))
-	case *Union:
-		return "Union"
-	case *Values:
-		return fmt.Sprintf("Values [%s] %s", strings.Join(n.Schema.Names(), ", "), valuesText(n))
-	case *Limit:
-		return fmt.Sprintf("Limit %d offset %d", n.Count, n.Offset)
+func (n *Filter) text() string  { return fmt.Sprintf("Filter %s", n.Cond) }
+func (n *Project) text() string { return fmt.Sprintf("Project [%s]", namedExprs(n.Exprs, n.Schema)) }
+func (n *Union) text() string   { return "Union" }
+func (n *Limit) text() string   { return fmt.Sprintf("Limit %d offset %d", n.Count, n.Offset) }
+
+func (n *WindowTVF) text() string {
+	return fmt.Sprintf("Window %s", describeWindow(n.Window, n.Input.Out()))
+}
+
+func (n *WindowAggregate) text() string {
+	in := n.Input.Out()
+	text := fmt.Sprintf("WindowAggregate %s keys=[%s] aggs=[%s]", describeWindow(n.Window, in), columnNames(in, n.Keys), describeAggs(n.Aggs, in))
+	var cols []string
+	for _, c := range n.WindowCols {
+		cols = append(cols, [...]string{"start", "end", "time"}[c])
 	}
-	// Its text is in the hash of a plan: two that differ must not look alike.
-	panic(fmt.Sprintf("plan: no text for %T", n))
+	return text + " window=[" + strings.Join(cols, ", ") + "]"
+}
+
+func (n *GroupAggregate) text() string {
+	in := n.Input.Out()
+	return fmt.Sprintf("GroupAggregate keys=[%s] aggs=[%s]", columnNames(in, n.Keys), describeAggs(n.Aggs, in))
+}
+
+func (n *Values) text() string {
+	return fmt.Sprintf("Values [%s] %s", strings.Join(n.Schema.Names(), ", "), valuesText(n))
 }
 
 // valuesShown bounds the rows of VALUES in a plan's text.
@@ -74,7 +68,7 @@ func valuesText(n *Values) string {
 	return strings.Join(rows, ", ")
 }
 
-func describeSink(n *Sink) string {
+func (n *Sink) text() string {
 	if n.Table == "" {
 		return fmt.Sprintf("Collect [%s]", strings.Join(n.Schema.Names(), ", "))
 	}
@@ -88,7 +82,7 @@ func system(connector, format string) string {
 	return connector + ", " + format
 }
 
-func describeScan(n *Scan) string {
+func (n *Scan) text() string {
 	read := n.Read.Names()
 	for i, key := range n.Meta {
 		read[i] += " METADATA " + key
@@ -96,6 +90,12 @@ func describeScan(n *Scan) string {
 	text := fmt.Sprintf("Scan %s (%s) read=[%s]", n.Table, system(n.Connector, n.FormatName), strings.Join(read, ", "))
 	if !identity(n.Exprs, n.Read) {
 		text += fmt.Sprintf(" columns=[%s]", namedExprs(n.Exprs, n.Schema))
+	}
+	if n.updates() {
+		text += [...]string{"", " upserts", " changelog"}[n.Changes]
+		if len(n.Key) > 0 {
+			text += fmt.Sprintf(" key=[%s]", columnNames(n.Schema, n.Key))
+		}
 	}
 	if w := n.Watermark; w != nil {
 		text += fmt.Sprintf(" watermark=%s FOR %s", w.Expr, n.Schema.Fields[w.Column].Name)

@@ -7,19 +7,38 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
+	"millrace/format"
 	"millrace/option"
 	"millrace/schema"
 	"millrace/sql/function"
 )
 
-// Node is one step of a plan; its rows have the schema Out.
+// Node is one step of a plan; its rows have the schema Out. A kind of node is at home in one file:
+// what it is, its text, and how the optimizer may change it. Those that leave the rewriting to the
+// functions named for it (pushNothing, mergeInputs, pruneNothing) are right, though not fast.
 type Node interface {
 	// Out describes the rows that the node gives.
 	Out() *schema.Schema
 	// Inputs are the nodes that it takes rows from.
 	Inputs() []Node
+
+	// text is the node's line in EXPLAIN, without its inputs. It is in the hash of a plan: two nodes
+	// whose state differs must not look alike.
+	text() string
+	// updates says whether its rows change or withdraw others that it gave before.
+	updates() bool
+	// with returns the node over other inputs of the same schemas.
+	with(inputs []Node) Node
+	// push returns the node under the given conditions over its columns, each as far down as it can go.
+	push(conds []Expr) Node
+	// merge returns the node with the projections below it merged.
+	merge() Node
+	// prune returns the node without the columns that nobody needs, and where each old column is among
+	// those of the new node, -1 for one that is gone. There may be more columns than were asked for.
+	prune(need []bool) (Node, []int)
 }
 
 // Scan reads a table. Rows come as: the connector reads the physical and metadata columns Read
@@ -42,6 +61,9 @@ type Scan struct {
 	// Watermark is nil without one.
 	Watermark *Watermark
 	Schema    *schema.Schema
+	// Changes says which row kinds come. Key are the columns of the primary key in Schema, nil without one.
+	Changes format.Changes
+	Key     []int
 }
 
 // Watermark is WATERMARK FOR: the value of Expr over Out's columns is the watermark so far, in
@@ -134,6 +156,8 @@ type GroupAggregate struct {
 	Keys   []int
 	Aggs   []Agg
 	Schema *schema.Schema // Keys, then Aggs
+	// AtEnd: each group is given once, at the end of the input (batch mode).
+	AtEnd bool
 }
 
 // Union gives the rows of all inputs, which have the same schema.
@@ -229,3 +253,30 @@ func (n *Limit) Inputs() []Node { return []Node{n.Input} }
 
 // Inputs implements Node.
 func (n *Sink) Inputs() []Node { return []Node{n.Input} }
+
+func (n *Scan) updates() bool            { return n.Changes != format.Inserts }
+func (n *Filter) updates() bool          { return n.Input.updates() }
+func (n *Project) updates() bool         { return n.Input.updates() }
+func (n *WindowAggregate) updates() bool { return false }
+func (n *WindowTVF) updates() bool       { return n.Input.updates() }
+func (n *GroupAggregate) updates() bool  { return !n.AtEnd }
+func (n *Union) updates() bool           { return slices.ContainsFunc(n.Sources, Node.updates) }
+func (n *Values) updates() bool          { return false }
+func (n *Limit) updates() bool           { return n.Input.updates() }
+func (n *Sink) updates() bool            { return n.Input.updates() }
+
+func (n *Scan) with([]Node) Node      { return n }
+func (n *Values) with([]Node) Node    { return n }
+func (n *Filter) with(in []Node) Node { return &Filter{Input: in[0], Cond: n.Cond} }
+func (n *Project) with(in []Node) Node {
+	return &Project{Input: in[0], Exprs: n.Exprs, Schema: n.Schema}
+}
+func (n *Limit) with(in []Node) Node { return &Limit{Input: in[0], Count: n.Count, Offset: n.Offset} }
+func (n *Union) with(in []Node) Node { return &Union{Sources: in, Schema: n.Schema} }
+func (n *WindowTVF) with(in []Node) Node {
+	return &WindowTVF{Input: in[0], Window: n.Window, Schema: n.Schema}
+}
+
+func (n *WindowAggregate) with(in []Node) Node { c := *n; c.Input = in[0]; return &c }
+func (n *GroupAggregate) with(in []Node) Node  { c := *n; c.Input = in[0]; return &c }
+func (n *Sink) with(in []Node) Node            { c := *n; c.Input = in[0]; return &c }

@@ -39,7 +39,7 @@ func newPlanner() *plan.Planner {
 			}, Metadata: map[string]schema.Type{
 				"timestamp": ltz, "partition": schema.Of(schema.Int).Required(), "offset": schema.Of(schema.BigInt).Required(),
 			}},
-			{Name: "print", SQL: true, Changelog: true, Sink: sink},
+			{Name: "print", SQL: true, Takes: func(option.Values) format.Changes { return format.All }, Sink: sink},
 			{Name: "datagen", SQL: true, Source: source, Options: []option.Option{{Name: "number-of-rows", Kind: option.Int}}},
 			{Name: "mqtt", Source: source},
 		},

@@ -6,34 +6,31 @@ import (
 	"millrace/schema"
 )
 
-// prune returns n without the columns that nobody needs, and where each old column is among
-// those of the new node, -1 for a column that is gone. There may be more columns than were asked for.
-func prune(n Node, need []bool) (Node, []int) {
-	switch n := n.(type) {
-	case *Scan:
-		return pruneScan(n, need)
-	case *Filter:
-		need = slices.Clone(need)
-		require(need, n.Cond)
-		input, at := prune(n.Input, need)
-		return &Filter{Input: input, Cond: moved(n.Cond, at)}, at
-	case *Project:
-		return pruneProject(n, need)
-	case *WindowAggregate:
-		return pruneWindowAggregate(n, need)
-	case *GroupAggregate:
-		return pruneGroupAggregate(n, need)
-	case *WindowTVF:
-		return pruneWindowTVF(n, need)
-	case *Union:
-		return pruneUnion(n, need)
-	case *Limit:
-		input, at := prune(n.Input, need)
-		return &Limit{Input: input, Count: n.Count, Offset: n.Offset}, at
-	case *Values:
-		return pruneValues(n, need)
-	}
+// pruneNothing is prune for a node that needs all columns of its inputs.
+func pruneNothing(n Node) (Node, []int) {
+	n = n.with(each(n, func(in Node) Node {
+		need := make([]bool, in.Out().Len())
+		for i := range need {
+			need[i] = true
+		}
+		in, at := in.prune(need)
+		return pick(in, at)
+	}))
 	return n, everything(n)
+}
+
+func (n *Sink) prune([]bool) (Node, []int) { return pruneNothing(n) }
+
+func (n *Filter) prune(need []bool) (Node, []int) {
+	need = slices.Clone(need)
+	require(need, n.Cond)
+	input, at := n.Input.prune(need)
+	return &Filter{Input: input, Cond: moved(n.Cond, at)}, at
+}
+
+func (n *Limit) prune(need []bool) (Node, []int) {
+	input, at := n.Input.prune(need)
+	return n.with([]Node{input}), at
 }
 
 // require marks the columns of e as needed.
@@ -90,11 +87,16 @@ func atLeastOne(need []bool) []bool {
 	return need
 }
 
-func pruneScan(n *Scan, need []bool) (Node, []int) {
+func (n *Scan) prune(need []bool) (Node, []int) {
 	need = slices.Clone(need)
 	if w := n.Watermark; w != nil {
 		need[w.Column] = true
 		require(need, w.Expr)
+	}
+	if n.updates() {
+		for _, k := range n.Key {
+			need[k] = true
+		}
 	}
 	at, old := kept(atLeastOne(need))
 	read := make([]bool, n.Read.Len())
@@ -123,6 +125,9 @@ func pruneScan(n *Scan, need []bool) (Node, []int) {
 	for i, was := range old {
 		s.Exprs[i] = moved(n.Exprs[was], readAt)
 	}
+	if s.Key = nil; n.updates() {
+		s.Key = places(n.Key, at)
+	}
 	if w := n.Watermark; w != nil {
 		mark := *w
 		mark.Column, mark.Expr = at[w.Column], moved(w.Expr, at)
@@ -131,13 +136,13 @@ func pruneScan(n *Scan, need []bool) (Node, []int) {
 	return &s, at
 }
 
-func pruneProject(n *Project, need []bool) (Node, []int) {
+func (n *Project) prune(need []bool) (Node, []int) {
 	at, old := kept(atLeastOne(need))
 	below := make([]bool, n.Input.Out().Len())
 	for _, i := range old {
 		require(below, n.Exprs[i])
 	}
-	input, inputAt := prune(n.Input, below)
+	input, inputAt := n.Input.prune(below)
 	p := &Project{Input: input, Schema: n.Schema.Select(old)}
 	for _, i := range old {
 		p.Exprs = append(p.Exprs, moved(n.Exprs[i], inputAt))
@@ -181,7 +186,7 @@ func places(columns, at []int) []int {
 	return out
 }
 
-func pruneWindowAggregate(n *WindowAggregate, need []bool) (Node, []int) {
+func (n *WindowAggregate) prune(need []bool) (Node, []int) {
 	need = slices.Clone(need)
 	keys, first := len(n.Keys), len(n.Keys)+len(n.Aggs)
 	// Keys make the groups, whether they are shown or not.
@@ -204,7 +209,7 @@ func pruneWindowAggregate(n *WindowAggregate, need []bool) (Node, []int) {
 			agg.WindowCols = append(agg.WindowCols, c)
 		}
 	}
-	input, inputAt := prune(n.Input, below)
+	input, inputAt := n.Input.prune(below)
 	agg.Input = input
 	agg.Window.Time = inputAt[n.Window.Time]
 	agg.Keys = places(n.Keys, inputAt)
@@ -212,7 +217,7 @@ func pruneWindowAggregate(n *WindowAggregate, need []bool) (Node, []int) {
 	return agg, at
 }
 
-func pruneGroupAggregate(n *GroupAggregate, need []bool) (Node, []int) {
+func (n *GroupAggregate) prune(need []bool) (Node, []int) {
 	need = slices.Clone(need)
 	for i := range n.Keys {
 		need[i] = true
@@ -223,19 +228,19 @@ func pruneGroupAggregate(n *GroupAggregate, need []bool) (Node, []int) {
 	for _, k := range n.Keys {
 		below[k] = true
 	}
-	agg := &GroupAggregate{Schema: n.Schema.Select(old), Aggs: pruneAggs(n.Aggs, need[len(n.Keys):], below)}
-	input, inputAt := prune(n.Input, below)
+	agg := &GroupAggregate{AtEnd: n.AtEnd, Schema: n.Schema.Select(old), Aggs: pruneAggs(n.Aggs, need[len(n.Keys):], below)}
+	input, inputAt := n.Input.prune(below)
 	agg.Input = input
 	agg.Keys = places(n.Keys, inputAt)
 	moveAggs(agg.Aggs, inputAt)
 	return agg, at
 }
 
-func pruneWindowTVF(n *WindowTVF, need []bool) (Node, []int) {
+func (n *WindowTVF) prune(need []bool) (Node, []int) {
 	width := n.Input.Out().Len()
 	below := slices.Clone(need[:width])
 	below[n.Window.Time] = true
-	input, inputAt := prune(n.Input, below)
+	input, inputAt := n.Input.prune(below)
 	fields := slices.Clone(input.Out().Fields)
 	at := slices.Clone(inputAt)
 	for i, f := range n.Schema.Fields[width:] {
@@ -253,18 +258,18 @@ func pruneWindowTVF(n *WindowTVF, need []bool) (Node, []int) {
 	return &WindowTVF{Input: input, Window: w, Schema: schema.New(fields...)}, at
 }
 
-func pruneUnion(n *Union, need []bool) (Node, []int) {
+func (n *Union) prune(need []bool) (Node, []int) {
 	need = atLeastOne(need)
 	at, old := kept(need)
 	u := &Union{Schema: n.Schema.Select(old)}
 	for _, s := range n.Sources {
-		source, sourceAt := prune(s, need)
+		source, sourceAt := s.prune(need)
 		u.Sources = append(u.Sources, pick(source, places(old, sourceAt)))
 	}
 	return u, at
 }
 
-func pruneValues(n *Values, need []bool) (Node, []int) {
+func (n *Values) prune(need []bool) (Node, []int) {
 	at, old := kept(atLeastOne(need))
 	v := &Values{Schema: n.Schema.Select(old)}
 	for _, row := range n.Rows {

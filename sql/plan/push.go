@@ -9,57 +9,70 @@ import (
 // optimize returns a plan that gives the same rows as n with less work: filters where they see the
 // fewest rows, projections merged, only the columns read that something needs.
 func optimize(n Node) Node {
-	n = pushFilters(n, nil)
-	n = mergeProjects(n)
+	n = n.push(nil).merge()
 	all := make([]bool, n.Out().Len())
 	for i := range all {
 		all[i] = true
 	}
-	n, at := prune(n, all)
-	return mergeProjects(pick(n, at))
+	n, at := n.prune(all)
+	return pick(n, at).merge()
 }
 
-// pushFilters returns n under the given conditions over its columns, each as far down as it can go.
-func pushFilters(n Node, conds []Expr) Node {
-	switch n := n.(type) {
-	case *Filter:
-		return pushFilters(n.Input, append(conjuncts(n.Cond), conds...))
-	case *Project:
-		below, above := split(conds, func(c *Column) Expr {
-			if e := n.Exprs[c.Index]; !volatile(e) {
-				return e
-			}
-			return nil
-		})
-		return filtered(&Project{Input: pushFilters(n.Input, below), Exprs: n.Exprs, Schema: n.Schema}, above)
-	case *WindowAggregate:
-		below, above := split(conds, keyOf(n.Input, n.Keys))
-		agg := *n
-		agg.Input = pushFilters(n.Input, below)
-		return filtered(&agg, above)
-	case *GroupAggregate:
-		below, above := split(conds, keyOf(n.Input, n.Keys))
-		agg := *n
-		agg.Input = pushFilters(n.Input, below)
-		return filtered(&agg, above)
-	case *WindowTVF:
-		below, above := split(conds, func(c *Column) Expr {
-			if c.Index < n.Input.Out().Len() {
-				return c
-			}
-			return nil
-		})
-		return filtered(&WindowTVF{Input: pushFilters(n.Input, below), Window: n.Window, Schema: n.Schema}, above)
-	case *Union:
-		u := &Union{Schema: n.Schema}
-		for _, s := range n.Sources {
-			u.Sources = append(u.Sources, pushFilters(s, conds))
-		}
-		return u
-	case *Limit:
-		return filtered(&Limit{Input: pushFilters(n.Input, nil), Count: n.Count, Offset: n.Offset}, conds)
+// pushNothing is push for a node that no condition goes through; its inputs are pushed into themselves.
+func pushNothing(n Node, conds []Expr) Node { return filtered(n.with(each(n, pushAlone)), conds) }
+
+func pushAlone(n Node) Node { return n.push(nil) }
+
+// mergeInputs is merge for a node that has no projection of its own.
+func mergeInputs(n Node) Node { return n.with(each(n, Node.merge)) }
+
+func each(n Node, f func(Node) Node) []Node {
+	inputs := slices.Clone(n.Inputs())
+	for i, in := range inputs {
+		inputs[i] = f(in)
 	}
-	return filtered(n, conds)
+	return inputs
+}
+
+func (n *Scan) push(conds []Expr) Node   { return filtered(n, conds) }
+func (n *Values) push(conds []Expr) Node { return filtered(n, conds) }
+func (n *Sink) push(conds []Expr) Node   { return pushNothing(n, conds) }
+func (n *Limit) push(conds []Expr) Node  { return pushNothing(n, conds) }
+
+func (n *Filter) push(conds []Expr) Node { return n.Input.push(append(conjuncts(n.Cond), conds...)) }
+
+func (n *Project) push(conds []Expr) Node {
+	below, above := split(conds, func(c *Column) Expr {
+		if e := n.Exprs[c.Index]; !volatile(e) {
+			return e
+		}
+		return nil
+	})
+	return filtered(n.with([]Node{n.Input.push(below)}), above)
+}
+
+func (n *WindowAggregate) push(conds []Expr) Node {
+	below, above := split(conds, keyOf(n.Input, n.Keys))
+	return filtered(n.with([]Node{n.Input.push(below)}), above)
+}
+
+func (n *GroupAggregate) push(conds []Expr) Node {
+	below, above := split(conds, keyOf(n.Input, n.Keys))
+	return filtered(n.with([]Node{n.Input.push(below)}), above)
+}
+
+func (n *WindowTVF) push(conds []Expr) Node {
+	below, above := split(conds, func(c *Column) Expr {
+		if c.Index < n.Input.Out().Len() {
+			return c
+		}
+		return nil
+	})
+	return filtered(n.with([]Node{n.Input.push(below)}), above)
+}
+
+func (n *Union) push(conds []Expr) Node {
+	return n.with(each(n, func(in Node) Node { return in.push(conds) }))
 }
 
 func filtered(n Node, conds []Expr) Node {
@@ -95,52 +108,48 @@ func split(conds []Expr, below func(*Column) Expr) (pushed, kept []Expr) {
 	return pushed, kept
 }
 
-// mergeProjects makes one Project of two in a row where nothing is computed twice by it, and drops those
-// that change nothing.
-func mergeProjects(n Node) Node {
-	switch n := n.(type) {
-	case *Project:
-		input := mergeProjects(n.Input)
-		exprs := n.Exprs
-		if inner, ok := input.(*Project); ok && mergeable(exprs, inner.Exprs) {
-			input = inner.Input
-			merged := make([]Expr, len(exprs))
-			for i, e := range exprs {
-				merged[i] = substitute(e, func(c *Column) Expr { return inner.Exprs[c.Index] })
-			}
-			exprs = merged
+func (n *Scan) merge() Node      { return n }
+func (n *Values) merge() Node    { return n }
+func (n *Sink) merge() Node      { return mergeInputs(n) }
+func (n *Filter) merge() Node    { return mergeInputs(n) }
+func (n *WindowTVF) merge() Node { return mergeInputs(n) }
+func (n *Union) merge() Node     { return mergeInputs(n) }
+func (n *Limit) merge() Node     { return mergeInputs(n) }
+
+// merge makes one Project of two in a row where nothing is computed twice by it, and drops those that
+// change nothing.
+func (n *Project) merge() Node {
+	input := n.Input.merge()
+	exprs := n.Exprs
+	if inner, ok := input.(*Project); ok && mergeable(exprs, inner.Exprs) {
+		input = inner.Input
+		merged := make([]Expr, len(exprs))
+		for i, e := range exprs {
+			merged[i] = substitute(e, func(c *Column) Expr { return inner.Exprs[c.Index] })
 		}
-		if identity(exprs, input.Out()) {
-			return input
-		}
-		return &Project{Input: input, Exprs: exprs, Schema: n.Schema}
-	case *Filter:
-		return &Filter{Input: mergeProjects(n.Input), Cond: n.Cond}
-	case *WindowAggregate:
-		agg := *n
-		input, at := throughColumns(mergeProjects(n.Input))
-		agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
-		agg.Window.Time = at[n.Window.Time]
-		moveAggs(agg.Aggs, at)
-		return &agg
-	case *GroupAggregate:
-		agg := *n
-		input, at := throughColumns(mergeProjects(n.Input))
-		agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
-		moveAggs(agg.Aggs, at)
-		return &agg
-	case *WindowTVF:
-		return &WindowTVF{Input: mergeProjects(n.Input), Window: n.Window, Schema: n.Schema}
-	case *Union:
-		u := &Union{Schema: n.Schema}
-		for _, s := range n.Sources {
-			u.Sources = append(u.Sources, mergeProjects(s))
-		}
-		return u
-	case *Limit:
-		return &Limit{Input: mergeProjects(n.Input), Count: n.Count, Offset: n.Offset}
+		exprs = merged
 	}
-	return n
+	if identity(exprs, input.Out()) {
+		return input
+	}
+	return &Project{Input: input, Exprs: exprs, Schema: n.Schema}
+}
+
+func (n *WindowAggregate) merge() Node {
+	agg := *n
+	input, at := throughColumns(n.Input.merge())
+	agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
+	agg.Window.Time = at[n.Window.Time]
+	moveAggs(agg.Aggs, at)
+	return &agg
+}
+
+func (n *GroupAggregate) merge() Node {
+	agg := *n
+	input, at := throughColumns(n.Input.merge())
+	agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
+	moveAggs(agg.Aggs, at)
+	return &agg
 }
 
 // throughColumns returns what is below a Project that only picks columns, as an aggregation does so

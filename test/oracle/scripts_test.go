@@ -122,12 +122,7 @@ func compare(s *sql.Script, outs [][]string, err error) string {
 	}
 	var all strings.Builder
 	for i, o := range s.Outs {
-		want, got := slices.Clone(o.Rows), outs[i]
-		if o.Sorted {
-			slices.Sort(want)
-			slices.Sort(got)
-		}
-		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(o.Order.Of(o.Rows), o.Order.Of(outs[i]), cmpopts.EquateEmpty()); diff != "" {
 			all.WriteString(diff)
 		}
 	}

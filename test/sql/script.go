@@ -28,9 +28,56 @@ type Script struct {
 
 // Out is what the statement before a directive --out gives.
 type Out struct {
-	Line   int // of the directive, from 1
-	Sorted bool
-	Rows   []string
+	Line  int // of the directive, from 1
+	Order Order
+	Rows  []string
+}
+
+// Order says what of the rows must hold.
+type Order uint8
+
+// InOrder: the rows in their order. Sorted: in any order. Folded: the rows that are left of a changelog,
+// in any order, whatever updates led there: for queries whose inputs run beside each other.
+const (
+	InOrder Order = iota
+	Sorted
+	Folded
+)
+
+// Of returns rows such that two answers that are the same in this order are equal.
+func (o Order) Of(rows []string) []string {
+	switch o {
+	case Sorted:
+		return slices.Sorted(slices.Values(rows))
+	case Folded:
+		return folded(rows)
+	}
+	return rows
+}
+
+// folded returns the rows that are left of a changelog, sorted, as +I. A row that is taken back more often than
+// it was given stays as -D, so that no mistake goes unseen.
+func folded(rows []string) []string {
+	count := map[string]int{}
+	for _, row := range rows {
+		kind, cells, _ := strings.Cut(row, "\t")
+		if kind == "+I" || kind == "+U" {
+			count[cells]++
+		} else {
+			count[cells]--
+		}
+	}
+	var left []string
+	for cells, n := range count {
+		for ; n > 0; n-- {
+			left = append(left, "+I\t"+cells)
+		}
+		for ; n < 0; n++ {
+			left = append(left, "-D\t"+cells)
+		}
+	}
+	slices.Sort(left)
+	return left
 }
 
 // The values of --only.
@@ -44,6 +91,7 @@ const (
 	differs    = "-- Flink differs: "
 	outRows    = "--out"
 	outSorted  = "--out sorted"
+	outFolded  = "--out folded"
 	fileNamed  = "--file "
 	errorSays  = "--error "
 	onlyWhere  = "--only "
@@ -85,8 +133,9 @@ func Parse(name, text string) (*Script, error) {
 		switch {
 		case strings.HasPrefix(line, fileNamed):
 			s.Files[strings.TrimSpace(line[len(fileNamed):])] = joined(body)
-		case line == outRows, line == outSorted:
-			s.Outs = append(s.Outs, Out{Line: i + 1, Sorted: line == outSorted, Rows: body})
+		case line == outRows, line == outSorted, line == outFolded:
+			order := map[string]Order{outRows: InOrder, outSorted: Sorted, outFolded: Folded}[line]
+			s.Outs = append(s.Outs, Out{Line: i + 1, Order: order, Rows: body})
 		case strings.HasPrefix(line, errorSays):
 			s.Fails, s.Error, body = true, line[len(errorSays):], nil
 		case strings.HasPrefix(line, onlyWhere):
@@ -149,11 +198,15 @@ func (s *Script) Rewritten(outs [][]string) string {
 	lines := strings.Split(s.Text, "\n")
 	for i := len(s.Outs) - 1; i >= 0; i-- {
 		o := s.Outs[i]
-		if o.Sorted && slices.Equal(slices.Sorted(slices.Values(o.Rows)), slices.Sorted(slices.Values(outs[i]))) {
+		if o.Order != InOrder && slices.Equal(o.Order.Of(o.Rows), o.Order.Of(outs[i])) {
 			continue
 		}
+		given := outs[i]
+		if o.Order == Folded {
+			given = folded(given)
+		}
 		var rows []string
-		for _, row := range outs[i] {
+		for _, row := range given {
 			rows = append(rows, continued+row)
 		}
 		lines = slices.Replace(lines, o.Line, o.Line+len(o.Rows), rows...)
