@@ -61,6 +61,9 @@ type Settings struct {
 	Zone *time.Location
 	// DropNulls is table.exec.sink.not-null-enforcer = DROP.
 	DropNulls bool
+	// Length and Nested are table.exec.sink.type-length-enforcer and nested-constraint-enforcer.
+	Length plan.LengthRule
+	Nested plan.NestedRule
 	// Batch is execution.runtime-mode = batch: aggregates answer once, at the end of the input.
 	Batch bool
 	// BatchRows bounds the rows of a batch read from a source; 0 is vec.MaxRows.

@@ -19,6 +19,8 @@ func SpecOf(name string, j *plan.Job) Spec {
 			Parallelism: j.Settings.Parallelism(),
 			Zone:        j.Settings.Zone(),
 			DropNulls:   j.Settings.DropNulls(),
+			Length:      j.Settings.TypeLength(),
+			Nested:      j.Settings.NestedConstraints(),
 			Batch:       j.Settings.Batch(),
 		},
 	}

@@ -33,6 +33,7 @@ const (
 	keyTasks       = "table.exec.resource.default-parallelism"
 	keyNotNull     = "table.exec.sink.not-null-enforcer"
 	keyLength      = "table.exec.sink.type-length-enforcer"
+	keyNested      = "table.exec.sink.nested-constraint-enforcer"
 	keyMaterialize = "table.exec.sink.upsert-materialize"
 	keyDuplicates  = "table.exec.source.cdc-events-duplicate"
 	keyIdle        = "table.exec.source.idle-timeout"
@@ -58,6 +59,7 @@ var acting = []Setting{
 	{Name: keyTasks, Kind: option.Int, Default: "-1", Doc: "Comes before parallelism.default, if it is above 0."},
 	{Name: keyNotNull, OneOf: []string{"ERROR", "DROP"}, Default: "ERROR", Doc: "What to do with a NULL in a NOT NULL column of a sink."},
 	{Name: keyLength, OneOf: []string{"IGNORE", "TRIM_PAD", "ERROR"}, Default: "IGNORE", Doc: "What to do with text of another length than a sink's column has."},
+	{Name: keyNested, OneOf: []string{"IGNORE", "ROWS", "ROWS_AND_COLLECTIONS"}, Default: "IGNORE", Doc: "How deep within a sink's columns NOT NULL and lengths are looked at."},
 	{Name: keyMaterialize, OneOf: []string{"AUTO", "NONE", "FORCE"}, Default: "AUTO", Doc: "Whether a sink with a key puts updates in order that come from different keys."},
 	{Name: keyDuplicates, Kind: option.Bool, Default: "false", Doc: "Whether a change log may repeat events, which the table's key then removes."},
 	{Name: keyIdle, Kind: option.Duration, Default: "0 ms", Doc: "After which time without records a split no longer holds event time back; 0: never."},

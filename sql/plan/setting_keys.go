@@ -171,7 +171,6 @@ table.exec.resource.sort.memory size 128mb
 table.exec.shuffle-mode text -
 table.exec.simplify-operator-name-enabled bool true
 table.exec.sink.keyed-shuffle NONE|AUTO|FORCE AUTO
-table.exec.sink.nested-constraint-enforcer IGNORE|ROWS|ROWS_AND_COLLECTIONS IGNORE
 table.exec.sink.require-on-conflict bool true
 table.exec.sink.rowtime-inserter ENABLED|DISABLED ENABLED
 table.exec.sink.upsert-materialize-strategy.adaptive.threshold.high int -

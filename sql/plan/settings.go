@@ -143,6 +143,27 @@ func (s Settings) TypeLength() LengthRule {
 	return LengthIgnored
 }
 
+// A NestedRule says how deep within a sink's columns NOT NULL and lengths are looked at.
+type NestedRule uint8
+
+// The nested rules.
+const (
+	NestedIgnored NestedRule = iota // not within them
+	NestedRows                      // in the fields of rows
+	NestedAll                       // in rows, and in the elements of arrays and maps
+)
+
+// NestedConstraints is how deep a sink looks into its columns.
+func (s Settings) NestedConstraints() NestedRule {
+	switch strings.ToUpper(s.values[keyNested]) {
+	case "ROWS":
+		return NestedRows
+	case "ROWS_AND_COLLECTIONS":
+		return NestedAll
+	}
+	return NestedIgnored
+}
+
 // A MaterializeRule says when a sink with a key puts updates in order that come from different keys.
 type MaterializeRule uint8
 

@@ -41,11 +41,12 @@ func makeRows(ctx context.Context, t *programTable) (*valuesRows, error) {
 	fields := make([]schema.Field, len(t.names))
 	var lines []string
 	for _, r := range append(t.DataBeforeRestore, t.DataAfterRestore...) {
-		if len(r.Fields) != len(t.names) {
+		if len(r.Fields) < len(t.names) {
 			return nil, fmt.Errorf("a row has %d values for the columns %v", len(r.Fields), t.names)
 		}
-		exprs := make([]string, len(r.Fields))
-		for i, raw := range r.Fields {
+		exprs := make([]string, len(t.names))
+		for i := range exprs { // some rows have more, for metadata that their table does not declare
+			raw := r.Fields[i]
 			var ok bool
 			if exprs[i], ok = literal(raw, strings.TrimSuffix(t.types[i], " NOT NULL")); !ok {
 				return nil, fmt.Errorf("column %s of type %s cannot be %s", t.names[i], t.types[i], raw)
