@@ -70,20 +70,19 @@ func (l *link) Barrier() error {
 type end struct {
 	ctx    context.Context
 	writer connector.Writer
-	drop   bool  // rows that break a NOT NULL are dropped instead of failing the job
-	need   []int // the columns that must not be NULL
-	names  []string
-	sel    []int32
+	hold   *constraints // nil: any row may be written
 	stats  *counters
 }
 
 func (e *end) Emit(b *vec.Batch) error {
 	out := *b
-	if len(e.need) > 0 {
+	if e.hold != nil {
+		var dropped int
 		var err error
-		if out.Sel, err = e.enforce(b); err != nil {
+		if out, dropped, err = e.hold.apply(b); err != nil {
 			return err
 		}
+		e.stats.dropped.Add(int64(dropped))
 	}
 	n := out.Rows().Len()
 	if n == 0 {
@@ -96,36 +95,3 @@ func (e *end) Emit(b *vec.Batch) error {
 func (e *end) Watermark(int64) error { return nil }
 func (e *end) Idle() error           { return nil }
 func (e *end) Barrier() error        { return nil }
-
-// enforce returns the selection of the rows that keep every NOT NULL of the sink
-// (table.exec.sink.not-null-enforcer).
-func (e *end) enforce(b *vec.Batch) ([]int32, error) {
-	clean := true
-	for _, c := range e.need {
-		clean = clean && b.Cols[c].Valid == nil
-	}
-	if clean {
-		return b.Sel, nil
-	}
-	rows := b.Rows()
-	if e.sel == nil {
-		e.sel = make([]int32, 0, vec.MaxRows) // a nil selection would mean all rows
-	}
-	e.sel = e.sel[:0]
-next:
-	for k := range rows.Len() {
-		i := rows.At(k)
-		for _, c := range e.need {
-			if !b.Cols[c].IsNull(i) {
-				continue
-			}
-			if !e.drop {
-				return nil, notNullFault(e.names[c])
-			}
-			e.stats.dropped.Add(1)
-			continue next
-		}
-		e.sel = append(e.sel, int32(i))
-	}
-	return e.sel, nil
-}

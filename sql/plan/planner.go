@@ -158,6 +158,9 @@ func (b *binder) job(statement ast.Statement) *Job {
 	default:
 		b.fail(statement, "", "want a query or an INSERT")
 	}
+	if len(tables) > 0 && j.Settings.TypeLength() == LengthFitted && j.Settings.NestedConstraints() == NestedAll {
+		b.fail(statement, "SET 'table.exec.sink.nested-constraint-enforcer' = 'ROWS'", "what lies in arrays and maps cannot be cut or filled up (TRIM_PAD)")
+	}
 	j.Name = b.Settings.JobName(tables)
 	j.Text = Explain(j.Sinks...)
 	return j
