@@ -95,6 +95,14 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) { return op.NewGroupAggregate(n, e.env.Hasher), nil })
 	case *plan.Limit:
 		return l.keyed(n.Input, nil, func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil })
+	case *plan.Normalize:
+		return l.keyed(n.Input, n.Key, func(e *env) (op.Operator, error) {
+			return op.NewNormalize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
+		})
+	case *plan.Materialize:
+		return l.keyed(n.Input, n.Key, func(e *env) (op.Operator, error) {
+			return op.NewMaterialize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
+		})
 	case *plan.Union:
 		return l.union(n)
 	}

@@ -66,6 +66,8 @@ type Settings struct {
 	Nested plan.NestedRule
 	// Batch is execution.runtime-mode = batch: aggregates answer once, at the end of the input.
 	Batch bool
+	// StateTTL is table.exec.state.ttl: how long state is kept that nothing touches, by the clock; 0 for ever.
+	StateTTL time.Duration
 	// BatchRows bounds the rows of a batch read from a source; 0 is vec.MaxRows.
 	BatchRows int
 }

@@ -139,7 +139,9 @@ func (t *mergeTask) move(wm int64) error {
 	}
 	t.current = wm
 	t.call.Now = time.Now()
-	return t.chain.Watermark(wm)
+	err := t.chain.Watermark(wm)
+	t.call.Watermark, t.call.Timed = wm, true
+	return err
 }
 
 // barrier passes the barrier on once every input has sent it, and reports to the coordinator.

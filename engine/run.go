@@ -197,7 +197,7 @@ func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage)
 		return nil, err
 	}
 	r.writers = append(r.writers, w)
-	return &end{ctx: ctx, writer: w, hold: newConstraints(o.sink, &r.spec.Settings), stats: r.stats}, nil
+	return &end{ctx: ctx, writer: w, hold: newConstraints(o.sink, &r.spec.Settings), upsert: o.sink.Takes == format.Upserts, stats: r.stats}, nil
 }
 
 func (r *run) buildMerge(o *openStage, e *env, tail stream) error {

@@ -22,6 +22,7 @@ func SpecOf(name string, j *plan.Job) Spec {
 			Length:      j.Settings.TypeLength(),
 			Nested:      j.Settings.NestedConstraints(),
 			Batch:       j.Settings.Batch(),
+			StateTTL:    j.Settings.StateTTL(),
 		},
 	}
 }

@@ -81,7 +81,7 @@ func (t *sourceTask) remind() error {
 	}
 	t.gate.RLock()
 	defer t.gate.RUnlock()
-	return t.marks.next.Watermark(t.marks.sent)
+	return t.marks.pass()
 }
 
 func (t *sourceTask) process(ctx context.Context, last bool) error {
@@ -156,6 +156,7 @@ type watermarks struct {
 	call    *function.Call
 	next    stream
 	onEvent bool
+	eager   int64 // by how much the watermark advances before it is sent on at once
 	timeout time.Duration
 	perMs   int64
 	stats   *splitStats
@@ -178,7 +179,7 @@ func newWatermarks(w *plan.Watermark, out *schema.Schema, call *function.Call, n
 	}
 	return &watermarks{
 		eval: eval, call: call, next: next, onEvent: w.OnEvent, timeout: w.IdleTimeout, stats: stats,
-		perMs: max(1, w.Expr.Type().PerSecond()/1000), largest: startWatermark, sent: startWatermark,
+		eager: eagerAfter, perMs: max(1, w.Expr.Type().PerSecond()/1000), largest: startWatermark, sent: startWatermark,
 	}, nil
 }
 
@@ -222,7 +223,7 @@ func (m *watermarks) emitOnEvent(b *vec.Batch, rows vec.Rows, col *vec.Column) e
 		}
 		m.largest = max(m.largest, col.I64[i])
 		m.sel = append(m.sel, int32(i))
-		if m.sent == startWatermark || m.largest/m.perMs-m.sent > eagerAfter {
+		if m.sent == startWatermark || m.largest/m.perMs-m.sent > m.eager {
 			if err := m.part(b); err != nil {
 				return err
 			}
@@ -257,7 +258,14 @@ func (m *watermarks) send(woke bool) error {
 	}
 	m.sent = max(wm, m.sent)
 	m.stats.watermark.Store(m.sent)
-	return m.next.Watermark(m.sent)
+	return m.pass()
+}
+
+// pass tells those behind the watermark, and what rows see of it from then on.
+func (m *watermarks) pass() error {
+	err := m.next.Watermark(m.sent)
+	m.call.Watermark, m.call.Timed = m.sent, true
+	return err
 }
 
 // Watermark implements stream: the end of the input.

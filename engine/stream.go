@@ -71,6 +71,8 @@ type end struct {
 	ctx    context.Context
 	writer connector.Writer
 	hold   *constraints // nil: any row may be written
+	upsert bool         // rows of kind -U are left out
+	now    []int32      // the selection without them
 	stats  *counters
 }
 
@@ -84,6 +86,9 @@ func (e *end) Emit(b *vec.Batch) error {
 		}
 		e.stats.dropped.Add(int64(dropped))
 	}
+	if e.upsert && out.Kinds != nil {
+		out.Sel = e.withoutBefore(&out)
+	}
 	n := out.Rows().Len()
 	if n == 0 {
 		return nil
@@ -95,3 +100,18 @@ func (e *end) Emit(b *vec.Batch) error {
 func (e *end) Watermark(int64) error { return nil }
 func (e *end) Idle() error           { return nil }
 func (e *end) Barrier() error        { return nil }
+
+// withoutBefore returns the selection of the rows that say what a key has now.
+func (e *end) withoutBefore(b *vec.Batch) []int32 {
+	rows := b.Rows()
+	if e.now == nil {
+		e.now = make([]int32, 0, vec.MaxRows) // a nil selection would mean all rows
+	}
+	e.now = e.now[:0]
+	for k := range rows.Len() {
+		if i := rows.At(k); b.Kinds[i] != vec.UpdateBefore {
+			e.now = append(e.now, int32(i))
+		}
+	}
+	return e.now
+}

@@ -2,6 +2,7 @@ package op
 
 import (
 	"iter"
+	"time"
 
 	"millrace/engine/state"
 	"millrace/schema"
@@ -38,6 +39,8 @@ type RowTable struct {
 	buckets []int32 // group + 1; 0 is none; the length is a power of two
 	free    int32   // group, -1 for none
 	groups  int
+
+	swept int64 // when Expire has looked last, unix ms
 
 	rowSums []uint64
 	byKey   []uint64
@@ -235,6 +238,21 @@ func (t *RowTable) Groups() iter.Seq[int32] {
 			}
 		}
 	}
+}
+
+// Expire removes the groups whose Note, a time in unix milliseconds, is ttl before now. It looks at most every
+// quarter of ttl; a ttl of 0 keeps all.
+func (t *RowTable) Expire(now int64, ttl time.Duration) {
+	if ttl == 0 || now < t.swept+ttl.Milliseconds()/4 {
+		return
+	}
+	t.swept = now
+	for g := range t.Groups() {
+		if t.Note[g]+ttl.Milliseconds() <= now {
+			t.RemoveGroup(g)
+		}
+	}
+	t.Compact(nil)
 }
 
 // Copy sets the columns of dst's current row, from column at on, to row.

@@ -159,8 +159,11 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	}
 	if def.watermark != nil {
 		w := *def.watermark
-		w.IdleTimeout, w.OnEvent = options.idleTimeout, options.onEvent
+		w.IdleTimeout, w.OnEvent, w.EachRow = options.idleTimeout, options.onEvent, options.eachRow
 		n.Watermark = &w
+	}
+	if n.Changes == format.Upserts || n.Changes == format.All && len(n.Key) > 0 && b.Settings.CDCDuplicates() {
+		return &Normalize{Input: n, Key: n.Key}
 	}
 	return n
 }

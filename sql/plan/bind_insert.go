@@ -26,6 +26,9 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 	if i.Overwrite {
 		b.unsupported(i, "INSERT OVERWRITE")
 	}
+	if options.takes() == format.Upserts && len(def.key) == 0 {
+		b.fail(i.Table, "declare PRIMARY KEY (…) NOT ENFORCED in CREATE TABLE", "table %q takes upserts, which need a primary key", def.name)
+	}
 	r := b.query(i.Query)
 	b.checkChanges(i, def, options, r.node)
 	given := b.assign(i, def, r)
@@ -34,6 +37,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 		FormatName: options.format, FormatOptions: options.formatValues,
 	}
 	b.fillSink(i, def, given, sink, r)
+	b.written(sink, options.takes())
 	return sink
 }
 

@@ -74,6 +74,8 @@ type Watermark struct {
 	IdleTimeout time.Duration
 	// OnEvent emits at each row instead of at the end of each batch read (Flink's emit.strategy).
 	OnEvent bool
+	// EachRow emits whenever it advances, by however little.
+	EachRow bool
 }
 
 // Filter keeps the rows for which Cond is TRUE.
@@ -190,6 +192,8 @@ type Sink struct {
 	Meta          map[int]string
 	// Key are the columns of the table's PRIMARY KEY.
 	Key []int
+	// Takes says which rows can be written; those of other kinds that the input gives are left out.
+	Takes format.Changes
 	// NotNull are the columns that must not be NULL, for table.exec.sink.not-null-enforcer.
 	NotNull []int
 }
