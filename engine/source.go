@@ -156,7 +156,7 @@ type watermarks struct {
 	call    *function.Call
 	next    stream
 	onEvent bool
-	eager   int64 // by how much the watermark advances before it is sent on at once
+	eager   int64 // ms by which the watermark advances before it is sent on at once
 	timeout time.Duration
 	perMs   int64
 	stats   *splitStats
@@ -168,10 +168,6 @@ type watermarks struct {
 	sel     []int32
 }
 
-// eagerAfter is Flink's pipeline.auto-watermark-interval: with on-event emission the watermark is sent
-// on at once when it has advanced by more than this.
-const eagerAfter = 200
-
 func newWatermarks(w *plan.Watermark, out *schema.Schema, call *function.Call, next stream, stats *splitStats) (*watermarks, error) {
 	eval, err := op.Compile(w.Expr)
 	if err != nil {
@@ -179,7 +175,7 @@ func newWatermarks(w *plan.Watermark, out *schema.Schema, call *function.Call, n
 	}
 	return &watermarks{
 		eval: eval, call: call, next: next, onEvent: w.OnEvent, timeout: w.IdleTimeout, stats: stats,
-		eager: eagerAfter, perMs: max(1, w.Expr.Type().PerSecond()/1000), largest: startWatermark, sent: startWatermark,
+		eager: w.Eager.Milliseconds(), perMs: max(1, w.Expr.Type().PerSecond()/1000), largest: startWatermark, sent: startWatermark,
 	}, nil
 }
 
@@ -213,7 +209,7 @@ func (m *watermarks) Emit(b *vec.Batch) error {
 	return m.send(woke)
 }
 
-// emitOnEvent cuts the batch behind each row that moves the watermark by more than eagerAfter.
+// emitOnEvent cuts the batch behind each row that moves the watermark by more than eager.
 func (m *watermarks) emitOnEvent(b *vec.Batch, rows vec.Rows, col *vec.Column) error {
 	m.sel = m.sel[:0]
 	for k := range rows.Len() {

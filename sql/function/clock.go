@@ -19,7 +19,32 @@ func clocks() []Scalar {
 		clock("CURRENT_DATE", "The present date of the session's zone.", "CURRENT_DATE IS NOT NULL = TRUE", schema.Of(schema.Date).Required(), dateNow),
 		clock("LOCALTIME", "The present time of day of the session's zone, in seconds.", "LOCALTIME IS NOT NULL = TRUE", schema.Of(schema.Time).Required(), timeNow),
 		clock("CURRENT_TIME", "The present time of day of the session's zone, in seconds.", "CURRENT_TIME IS NOT NULL = TRUE", schema.Of(schema.Time).Required(), timeNow),
+		{
+			Name: "CURRENT_WATERMARK", Doc: "How far event time has come, for a column that is the event time of its rows; NULL before the first watermark.",
+			Example: "CURRENT_WATERMARK(LOCALTIMESTAMP) = NULL", Volatile: true, Bind: bindWatermark,
+		},
 	}
+}
+
+func bindWatermark(args []Arg) (*Overload, error) {
+	const name = "CURRENT_WATERMARK"
+	if err := arity(name, args, 1, 1); err != nil {
+		return nil, err
+	}
+	if !args[0].Type.IsInstant() {
+		return nil, wrong(name, args, "TIMESTAMP or TIMESTAMP_LTZ")
+	}
+	kernel := func(c *Call, _ []*vec.Column, dst *vec.Column) error {
+		if !c.Timed {
+			dst.NeedValid(c.Rows.N).Fill(false)
+			return nil
+		}
+		for i := range c.Rows.N {
+			dst.I64[i] = c.Watermark
+		}
+		return nil
+	}
+	return &Overload{Args: []schema.Type{args[0].Type}, Result: schema.Of(args[0].Type.ID).WithPrecision(3), Lenient: true, Kernel: kernel}, nil
 }
 
 func instantNow(c *Call) int64 { return c.Now.UnixMilli() }

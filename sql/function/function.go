@@ -61,6 +61,9 @@ type Call struct {
 	Zone *time.Location
 	// Now is the processing time of the batch.
 	Now time.Time
+	// Watermark is how far event time has come where the rows are, in ms; it counts only if Timed.
+	Watermark int64
+	Timed     bool
 	// Scratch is memory that kernels may use during a call.
 	Scratch []byte
 }

@@ -304,7 +304,22 @@ func (s *scope) callExpr(x *ast.Call) Expr {
 	if e := s.conditional(x, name); e != nil {
 		return e
 	}
-	return s.call(x, name, s.exprs(x.Args)...)
+	args := s.exprs(x.Args)
+	if name == "CURRENT_WATERMARK" {
+		s.wantRowTime(x, args)
+	}
+	return s.call(x, name, args...)
+}
+
+// wantRowTime refuses what is not a column with the event time of its rows.
+func (s *scope) wantRowTime(x *ast.Call, args []Expr) {
+	fields := s.in.node.Out().Fields
+	for _, a := range args {
+		c, ok := a.(*Column)
+		if len(fields) > 0 && (!ok || fields[c.Index].Time != schema.RowTime) {
+			s.fail(x, "name the column that the watermark is declared for", "the argument of CURRENT_WATERMARK must be a rowtime attribute, not %s", a.Type().Nullable())
+		}
+	}
 }
 
 // conditional plans the functions that are CASE in disguise, or returns nil.

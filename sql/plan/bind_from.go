@@ -159,7 +159,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	}
 	if def.watermark != nil {
 		w := *def.watermark
-		w.IdleTimeout, w.OnEvent, w.EachRow = options.idleTimeout, options.onEvent, options.eachRow
+		w.IdleTimeout, w.OnEvent, w.Eager = options.idleTimeout, options.onEvent, options.eager
 		n.Watermark = &w
 	}
 	if n.Changes == format.Upserts || n.Changes == format.All && len(n.Key) > 0 && b.Settings.CDCDuplicates() {

@@ -74,8 +74,8 @@ type Watermark struct {
 	IdleTimeout time.Duration
 	// OnEvent emits at each row instead of at the end of each batch read (Flink's emit.strategy).
 	OnEvent bool
-	// EachRow emits whenever it advances, by however little.
-	EachRow bool
+	// Eager is by how much it must advance, with OnEvent, to be sent on at once.
+	Eager time.Duration
 }
 
 // Filter keeps the rows for which Cond is TRUE.

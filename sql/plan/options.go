@@ -23,6 +23,7 @@ type tableOptions struct {
 	positional   bool // the format's columns have no names
 	idleTimeout  time.Duration
 	onEvent      bool
+	eager        time.Duration
 	encodes      format.Changes
 	decodes      format.Changes
 }
@@ -109,10 +110,14 @@ func (o *tableOptions) takeWatermark(settings Settings, rest option.Values) erro
 		o.idleTimeout = mine.Duration("scan.watermark.idle-timeout")
 	}
 	// By their records wherever that is possible, so that two runs over the same input are alike.
-	o.onEvent = !o.connector.Periodic
+	o.onEvent, o.eager = !o.connector.Periodic, settings.WatermarkInterval()
 	switch mine.String("scan.watermark.emit.strategy") {
 	case "on-event":
 		o.onEvent = true
+		if o.connector.Periodic {
+			// Flink hands it to connectors that make watermarks themselves; others go on as they are.
+			o.eager = 0
+		}
 	case "on-periodic":
 		o.onEvent = false
 	}

@@ -46,6 +46,7 @@ const (
 	keyMiniBatch   = "table.exec.mini-batch.enabled"
 	keyBatchSize   = "table.exec.mini-batch.size"
 	keyBatchDelay  = "table.exec.mini-batch.allow-latency"
+	keyWatermarks  = "pipeline.auto-watermark-interval"
 	keyHints       = "table.dynamic-table-options.enabled"
 	keyName        = "pipeline.name"
 )
@@ -72,6 +73,7 @@ var acting = []Setting{
 	{Name: keyMiniBatch, Kind: option.Bool, Default: "false", Doc: "Whether aggregates may hold rows back to answer for several at once."},
 	{Name: keyBatchSize, Kind: option.Int, Default: "-1", Doc: "For how many rows at most; must be above 0 with mini batches."},
 	{Name: keyBatchDelay, Kind: option.Duration, Default: "0 ms", Doc: "For how long at most; must be above 0 with mini batches."},
+	{Name: keyWatermarks, Kind: option.Duration, Default: "200 ms", Doc: "By how much more than this event time must advance to be passed on at once."},
 	{Name: keyHints, Kind: option.Bool, Default: "true", Doc: "Whether the OPTIONS hint is allowed."},
 	{Name: keyName, Doc: "The name of the next job."},
 }

@@ -77,7 +77,6 @@ execution.submit-failed-job-on-application-error bool false
 execution.target text -
 execution.terminate-application-on-any-job-terminated-exceptionally bool true
 pipeline.auto-generate-uids bool true
-pipeline.auto-watermark-interval duration 200ms
 pipeline.cached-files text -
 pipeline.classpaths text -
 pipeline.closure-cleaner-level NONE|TOP_LEVEL|RECURSIVE RECURSIVE

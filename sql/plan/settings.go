@@ -115,6 +115,14 @@ func (s Settings) DropNulls() bool { return strings.EqualFold(s.values[keyNotNul
 // IdleTimeout is how long a split without records holds event time back; 0: for ever.
 func (s Settings) IdleTimeout() time.Duration { return s.values.Duration(keyIdle) }
 
+// WatermarkInterval is by how much event time must advance to be passed on at once.
+func (s Settings) WatermarkInterval() time.Duration {
+	if s.values.Has(keyWatermarks) {
+		return s.values.Duration(keyWatermarks)
+	}
+	return 200 * time.Millisecond
+}
+
 // StateTTL is after how long without change the state of a key is forgotten; 0: never.
 func (s Settings) StateTTL() time.Duration { return s.values.Duration(keyTTL) }
 

@@ -70,7 +70,7 @@ func (l *life) endsNow() {
 
 // run lives both lives of a job. A program without rows for a second life has only the last.
 func (l *lives) run(ctx context.Context, j *plan.Job) error {
-	restores := slices.ContainsFunc(l.program.Setup, func(s step) bool { return strings.HasSuffix(s.Kind, "WITH_RESTORE_DATA") })
+	restores := l.program.restores()
 	ledger := &programLedger{lives: l}
 	if restores {
 		if err := l.live(ctx, j, ledger, l.first); err != nil {

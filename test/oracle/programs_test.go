@@ -157,6 +157,11 @@ func (p *program) try(t *testing.T) (how, complaint string) {
 	return worst, ""
 }
 
+// restores says whether a program has a second life.
+func (p *program) restores() bool {
+	return slices.ContainsFunc(p.Setup, func(s step) bool { return strings.HasSuffix(s.Kind, "_WITH_RESTORE_DATA") })
+}
+
 func (p *program) sinks() []*programTable {
 	var all []*programTable
 	for i := range p.Setup {
@@ -213,6 +218,9 @@ func (t *programTable) define() error {
 	options := []string{"'connector' = 'values'"}
 	if len(t.key) > 0 {
 		options = append(options, "'has-key' = 'true'")
+	}
+	if t.Kind == "SOURCE_WITH_DATA" {
+		options = append(options, "'scan.watermark.emit.strategy' = 'on-event'")
 	}
 	for _, key := range slices.Sorted(keysOf(t.Options)) {
 		options = append(options, fmt.Sprintf("'%s' = '%s'", key, strings.ReplaceAll(t.Options[key], "'", "''")))

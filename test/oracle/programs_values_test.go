@@ -99,7 +99,8 @@ func (p *program) connectors(l *life) []connector.Spec {
 	}
 	spec := connector.Spec{
 		Name: "values", Doc: "the rows of a test", SQL: true, Writable: writable,
-		Options: valuesOptions(), Gives: gives, Takes: takes,
+		Periodic: !p.restores(), // Flink's tests without a restore let the source make the watermarks
+		Options:  valuesOptions(), Gives: gives, Takes: takes,
 		Source: func(t connector.Table) (connector.Source, error) {
 			return &valuesSource{life: l, table: t, from: p.tables[t.Name]}, nil
 		},
