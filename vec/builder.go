@@ -173,6 +173,7 @@ func (b *Builder) EndRow(k RowKind) {
 	}
 	for _, c := range b.nested {
 		if b.filled[c] == b.n {
+			b.cols[c].truncate(b.n) // what a decoder may have given up halfway
 			b.cols[c].AppendNull(b.n)
 			b.filled[c]++
 		}
