@@ -35,7 +35,6 @@ var errStop = errors.New("stop with a checkpoint")
 type lives struct {
 	program       *program
 	folder        string
-	settings      plan.Settings
 	first, second map[string][]string
 	open          map[string][]string // of the second, before the input ended
 }

@@ -24,17 +24,30 @@ import (
 type program struct {
 	Class, ID string
 	Setup     []step
-	Run       []struct {
-		Kind, SQL  string
-		Statements []string
-	}
+	Run       []runStep
 
 	tables map[string]*programTable
 }
 
+// runStep is a statement that a program runs.
+type runStep struct {
+	Kind, SQL  string
+	Statements []string
+}
+
+// fails says whether the statement must give an error.
+func (r *runStep) fails() bool { return strings.Contains(r.Kind, "FAIL") }
+
+func (r *runStep) statement() string {
+	if r.Kind == "STATEMENT_SET" {
+		return "EXECUTE STATEMENT SET BEGIN\n" + strings.Join(r.Statements, ";\n") + ";\nEND"
+	}
+	return strings.TrimRight(strings.TrimSpace(r.SQL), ";")
+}
+
 // step is a source, a sink, or a setting of a program.
 type step struct {
-	Kind, Name       string
+	Kind, Name, SQL  string
 	Option           string
 	Value            any
 	SchemaComponents []string
@@ -133,17 +146,27 @@ func (p *program) try(t *testing.T) (how, complaint string) {
 	if err := p.declare(t); err != nil {
 		return notPlanned, err.Error()
 	}
-	jobs, settings, err := p.plan()
+	planner, err := p.planner()
 	if err != nil {
 		return notPlanned, err.Error()
 	}
-	folder := t.TempDir()
-	l := &lives{program: p, folder: folder, settings: settings, first: map[string][]string{}, second: map[string][]string{}, open: map[string][]string{}}
-	for _, j := range jobs {
-		// The clock of a bubble moves only while nothing else does: there is no waiting, and no race.
-		synctest.Test(t, func(t *testing.T) { err = l.run(t.Context(), j) })
-		if err != nil {
-			return notRun, err.Error()
+	l := &lives{program: p, folder: t.TempDir(), first: map[string][]string{}, second: map[string][]string{}, open: map[string][]string{}}
+	for i := range p.Run {
+		r := &p.Run[i]
+		how := notPlanned
+		err := planner.Script(r.statement(), func(_ ast.Statement, r *plan.Result) (err error) {
+			how = notRun
+			if r.Job != nil {
+				// The clock of a bubble moves only while nothing else does: there is no waiting, and no race.
+				synctest.Test(t, func(t *testing.T) { err = l.run(t.Context(), r.Job) })
+			}
+			return err
+		})
+		switch {
+		case r.fails() && err == nil:
+			return wrongAnswer, "it runs, but an error is wanted: " + r.SQL
+		case !r.fails() && err != nil:
+			return how, err.Error()
 		}
 	}
 	worst := ""
@@ -179,7 +202,7 @@ func (p *program) declare(t *testing.T) error {
 		s := &p.Setup[i]
 		switch s.Kind {
 		case "SOURCE_WITH_RESTORE_DATA", "SOURCE_WITH_DATA", "SINK_WITH_RESTORE_DATA", "SINK_WITH_DATA":
-		case "CONFIG":
+		case "CONFIG", "SQL":
 			continue
 		default:
 			return fmt.Errorf("the setup has a %s", s.Kind)
@@ -257,8 +280,8 @@ func (t *programTable) learn(st *ast.CreateTable) {
 	}
 }
 
-// plan gives the jobs of a program.
-func (p *program) plan() ([]*plan.Job, plan.Settings, error) {
+// planner returns a planner that has the settings and the tables of a program.
+func (p *program) planner() (*plan.Planner, error) {
 	planner := plan.NewPlanner(catalog.New(), p.connectors(nil), nil)
 	values := map[string]string{"table.local-time-zone": "UTC"}
 	for _, s := range p.Setup {
@@ -271,28 +294,21 @@ func (p *program) plan() ([]*plan.Job, plan.Settings, error) {
 	}
 	var err error
 	if planner.Settings, err = plan.NewSettings(values); err != nil {
-		return nil, plan.Settings{}, err
+		return nil, err
 	}
-	var script strings.Builder
 	for _, s := range p.Setup {
+		ddl := s.SQL
 		if t := p.tables[s.Name]; t != nil {
-			script.WriteString(t.ddl + ";\n")
+			ddl = t.ddl
+		}
+		if ddl == "" {
+			continue
+		}
+		if err := planner.Script(ddl, func(ast.Statement, *plan.Result) error { return nil }); err != nil {
+			return nil, fmt.Errorf("%w\n%s", err, ddl)
 		}
 	}
-	for _, r := range p.Run {
-		if r.Kind == "STATEMENT_SET" {
-			r.SQL = "EXECUTE STATEMENT SET BEGIN\n" + strings.Join(r.Statements, ";\n") + ";\nEND"
-		}
-		script.WriteString(strings.TrimRight(strings.TrimSpace(r.SQL), ";") + ";\n")
-	}
-	var jobs []*plan.Job
-	err = planner.Script(script.String(), func(_ ast.Statement, r *plan.Result) error {
-		if r.Job != nil {
-			jobs = append(jobs, r.Job)
-		}
-		return nil
-	})
-	return jobs, planner.Settings, err
+	return planner, nil
 }
 
 // configText is a setting as SET has it: PT10S is 10000 ms.

@@ -100,7 +100,7 @@ func (p *program) connectors(l *life) []connector.Spec {
 	spec := connector.Spec{
 		Name: "values", Doc: "the rows of a test", SQL: true, Writable: writable,
 		Periodic: !p.restores(), // Flink's tests without a restore let the source make the watermarks
-		Options:  valuesOptions(), Gives: gives, Takes: takes,
+		Options:  p.valuesOptions(), Gives: gives, Takes: takes,
 		Source: func(t connector.Table) (connector.Source, error) {
 			return &valuesSource{life: l, table: t, from: p.tables[t.Name]}, nil
 		},
@@ -109,16 +109,17 @@ func (p *program) connectors(l *life) []connector.Spec {
 	return []connector.Spec{spec}
 }
 
-// valuesOptions are those of Flink's TestValuesTableFactory that programs use. What a source pushes
-// down does not show in the rows, so that most are only taken.
-func valuesOptions() []option.Option {
+// valuesOptions are all that the program's tables set: what a source pushes down does not show in its
+// rows, so that most of Flink's options for tests are only taken.
+func (p *program) valuesOptions() []option.Option {
+	names := map[string]bool{"has-key": true}
+	for _, t := range p.tables {
+		for name := range t.Options {
+			names[name] = true
+		}
+	}
 	var all []option.Option
-	for _, name := range []string{
-		"has-key", "changelog-mode", "bounded", "async", "disable-lookup", "readable-metadata", "writable-metadata",
-		"enable-watermark-push-down", "enable-projection-push-down", "filterable-fields", "partition-list",
-		"sink-insert-only", "sink-changelog-mode-enforced", "source.produces-delete-by-key", "sink.supports-delete-by-key",
-		"runtime-source", "failing-source", "nested-projection-supported", "dynamic-filtering-fields",
-	} {
+	for name := range names {
 		all = append(all, option.Option{Name: name, Doc: "of Flink's values connector"})
 	}
 	return all
