@@ -45,7 +45,7 @@ type Column struct {
 	D128 []Decimal128 // DECIMAL
 	Off  []int32      // strings, binaries: row i is Data[Off[i]:Off[i+1]]; ARRAY, MAP, MULTISET: rows of Kids
 	Data []byte
-	Kids []Column // ROW: its fields; ARRAY, MULTISET: the elements; MAP: keys and values
+	Kids []Column // ROW: its fields; ARRAY: the elements; MAP: keys and values; MULTISET: elements and how often each is in it, an INT
 
 	validStore Bitmap // memory of Valid while Valid is nil
 }

@@ -9,8 +9,8 @@ func NewColumn(t schema.Type) Column {
 	case LayoutBytes, LayoutList:
 		c.Off = make([]int32, 1, 64)
 	}
-	for _, f := range t.Fields {
-		c.Kids = append(c.Kids, NewColumn(f.Type))
+	for i := range kidsOf(t) {
+		c.Kids = append(c.Kids, NewColumn(kidType(t, i)))
 	}
 	return c
 }

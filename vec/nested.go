@@ -7,12 +7,28 @@ import "millrace/schema"
 
 // resetKids makes the kids columns of n rows.
 func (c *Column) resetKids(t schema.Type, n int) {
-	if len(c.Kids) != len(t.Fields) {
-		c.Kids = make([]Column, len(t.Fields))
+	if n := kidsOf(t); len(c.Kids) != n {
+		c.Kids = make([]Column, n)
 	}
 	for i := range c.Kids {
-		c.Kids[i].Reset(t.Fields[i].Type, n)
+		c.Kids[i].Reset(kidType(t, i), n)
 	}
+}
+
+// kidsOf is how many columns the values inside of a type take.
+func kidsOf(t schema.Type) int {
+	if t.ID == schema.Multiset {
+		return 2
+	}
+	return len(t.Fields)
+}
+
+// kidType is the type of the i-th of them.
+func kidType(t schema.Type, i int) schema.Type {
+	if t.ID == schema.Multiset && i == 1 {
+		return schema.Of(schema.Int).Required()
+	}
+	return t.Fields[i].Type
 }
 
 // FillNull makes all n rows of a column that has been Reset to them NULL.
@@ -115,8 +131,8 @@ func (c *Column) truncate(n int) {
 	}
 }
 
-// equalNested compares row i of c with row j of o: lists by their elements in order, maps by their
-// entries in any, rows by their fields.
+// equalNested compares row i of c with row j of o: lists by their elements in order, maps and multisets by
+// their entries in any, rows by their fields.
 func (c *Column) equalNested(i int, o *Column, j int) bool {
 	if c.Layout() == LayoutRow {
 		for k := range c.Kids {
@@ -131,7 +147,7 @@ func (c *Column) equalNested(i int, o *Column, j int) bool {
 		return false
 	}
 	for x := from; x < to; x++ {
-		if c.Type.ID == schema.Map {
+		if len(c.Kids) == 2 {
 			y := o.Find(j, &c.Kids[0], x)
 			if y < 0 || !c.Kids[1].Equal(x, &o.Kids[1], y) {
 				return false
@@ -156,7 +172,7 @@ func (c *Column) Find(i int, values *Column, j int) int {
 	return -1
 }
 
-// nested hashes row i so that equal values have equal hashes: the entries of a map in any order.
+// nested hashes row i so that equal values have equal hashes: the entries of a map or multiset in any order.
 func (h Hasher) nested(c *Column, i int) uint64 {
 	of := func(k, i int) uint64 {
 		if c.Kids[k].IsNull(i) {
@@ -172,7 +188,7 @@ func (h Hasher) nested(c *Column, i int) uint64 {
 		return sum
 	}
 	for j := int(c.Off[i]); j < int(c.Off[i+1]); j++ {
-		if c.Type.ID == schema.Map {
+		if len(c.Kids) == 2 {
 			sum += mix(mix(start, of(0, j)), of(1, j))
 			continue
 		}
