@@ -11,7 +11,7 @@ import (
 // Normalize keeps the row of each key and turns upserts into a changelog that says what was there before
 // (Flink's ProcTimeDeduplicateKeepLastRowFunction over a changelog): +I for a new key, -U and +U for one
 // that changes, nothing for a row that is there already, -D with the row that was there. A deletion of
-// a key that is not known is left out.
+// a key that is not known is left out, and so is a -U, as the +U that follows it says all.
 type Normalize struct {
 	key  []int
 	ttl  time.Duration
@@ -43,9 +43,12 @@ func (o *Normalize) Process(b *vec.Batch, out Out) error {
 }
 
 func (o *Normalize) change(b *vec.Batch, i int, hash uint64) {
-	g := o.rows.Find(hash, b, o.key, i)
 	kind := b.Kind(i)
-	if kind == vec.Delete || kind == vec.UpdateBefore {
+	if kind == vec.UpdateBefore {
+		return
+	}
+	g := o.rows.Find(hash, b, o.key, i)
+	if kind == vec.Delete {
 		if g >= 0 {
 			o.rows.Copy(o.out, 0, o.rows.First(g))
 			o.out.EndRow(vec.Delete)
