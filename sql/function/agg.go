@@ -132,14 +132,15 @@ func bindCount(args []Arg) (*AggregateOverload, error) {
 		Args: typesOf(args), Result: t, State: []schema.Type{t},
 		Grow: func(state []vec.Column, from, n int) { growTo(&state[0], from, n) },
 		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
-			countRows(state[0].I64, groups, args, rows)
+			countRows(state[0].I64, groups, args, rows, 1)
+			return nil
+		},
+		Retract: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+			countRows(state[0].I64, groups, args, rows, -1)
 			return nil
 		},
 		Merge: func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
-			sum, in := state[0].I64, other[0].I64
-			for k, g := range groups {
-				sum[g] += in[rows.At(k)]
-			}
+			mergeCounts(state[0].I64, groups, other[0].I64, rows)
 			return nil
 		},
 		Finish: func(state []vec.Column, rows vec.Rows, dst *vec.Column) error {
@@ -149,15 +150,15 @@ func bindCount(args []Arg) (*AggregateOverload, error) {
 	}, nil
 }
 
-// countRows adds one to the group of each row in which no argument is NULL.
-func countRows(sum []int64, groups []int32, args []*vec.Column, rows vec.Rows) {
+// countRows adds by, 1 or -1, to the group of each row in which no argument is NULL.
+func countRows(sum []int64, groups []int32, args []*vec.Column, rows vec.Rows, by int64) {
 	nullable := false
 	for _, a := range args {
 		nullable = nullable || a.Valid != nil
 	}
 	if !nullable {
 		for _, g := range groups {
-			sum[g]++
+			sum[g] += by
 		}
 		return
 	}
@@ -169,6 +170,6 @@ rows:
 				continue rows
 			}
 		}
-		sum[g]++
+		sum[g] += by
 	}
 }

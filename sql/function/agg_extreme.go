@@ -36,7 +36,9 @@ func bindExtreme(name string, op comparison) func([]Arg) (*AggregateOverload, er
 		if len(t.Fields) > 0 || t.ID == schema.Null || t.IsBinary() {
 			return nil, wrong(name, args, "a number, a text, a BOOLEAN or a time")
 		}
-		o := keepOne(t, func(best *vec.Column, g int, in *vec.Column, i int) bool { return op.holds(-order(best, g, in, i)) })
+		better := func(best *vec.Column, g int, in *vec.Column, i int) bool { return op.holds(-order(best, g, in, i)) }
+		o := keepOne(t, better)
+		o.Keep = &Keep{Bag: true, Pick: PickBest, Better: better}
 		switch vec.LayoutOf(t.ID) {
 		case vec.LayoutI32:
 			o.Add = extremeOf(op, i32s)
@@ -61,7 +63,11 @@ func bindEnd(name string, last bool) func([]Arg) (*AggregateOverload, error) {
 		if len(t.Fields) > 0 || t.ID == schema.Null {
 			return nil, wrong(name, args, "a value that is not ARRAY, MAP, MULTISET or ROW")
 		}
-		return keepOne(t, func(*vec.Column, int, *vec.Column, int) bool { return last }), nil
+		o := keepOne(t, func(*vec.Column, int, *vec.Column, int) bool { return last })
+		if o.Keep = (&Keep{Pick: PickFirst}); last {
+			o.Keep.Pick = PickLast
+		}
+		return o, nil
 	}
 }
 

@@ -40,7 +40,7 @@ func bindSum(args []Arg) (*AggregateOverload, error) {
 		return nil, wrong("SUM", args, "a number")
 	}
 	wide := wideType(t)
-	return &AggregateOverload{
+	o := &AggregateOverload{
 		Args: []schema.Type{t}, Result: sumResult(t), State: []schema.Type{wide},
 		Grow: func(state []vec.Column, from, n int) { growNull(&state[0], from, n) },
 		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
@@ -55,7 +55,48 @@ func bindSum(args []Arg) (*AggregateOverload, error) {
 			finishNumber(&state[0], rows, dst)
 			return nil
 		},
-	}, nil
+	}
+	o.Retracting = countedSum(o)
+	return o, nil
+}
+
+// countedSum is SUM for rows that are retracted: it counts the values, as the sum of none is NULL.
+func countedSum(sum *AggregateOverload) *AggregateOverload {
+	return &AggregateOverload{
+		Args: sum.Args, Result: sum.Result, State: []schema.Type{sum.State[0], schema.Of(schema.BigInt).Required()},
+		Grow: func(state []vec.Column, from, n int) {
+			growNull(&state[0], from, n)
+			growTo(&state[1], from, n)
+		},
+		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+			addValues(&state[0], groups, args[0], rows)
+			countRows(state[1].I64, groups, args, rows, 1)
+			return nil
+		},
+		Retract: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+			subtractValues(&state[0], groups, args[0], rows)
+			countRows(state[1].I64, groups, args, rows, -1)
+			for _, g := range groups {
+				if state[1].I64[g] == 0 {
+					state[0].Valid.Clear(int(g))
+				}
+			}
+			return nil
+		},
+		Merge: func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
+			addValues(&state[0], groups, other[0], rows)
+			mergeCounts(state[1].I64, groups, other[1].I64, rows)
+			return nil
+		},
+		Finish: sum.Finish,
+	}
+}
+
+// mergeCounts adds counts of other groups.
+func mergeCounts(sum []int64, groups []int32, in []int64, rows vec.Rows) {
+	for k, g := range groups {
+		sum[g] += in[rows.At(k)]
+	}
 }
 
 // addValues adds the rows of a number column to sum, which is BIGINT, DOUBLE or DECIMAL(38, s), and
@@ -83,6 +124,47 @@ func addValues(sum *vec.Column, groups []int32, in *vec.Column, rows vec.Rows) {
 				sum.Valid.Clear(g)
 			}
 		})
+	}
+}
+
+// subtractValues takes the rows of a number column off sum again.
+func subtractValues(sum *vec.Column, groups []int32, in *vec.Column, rows vec.Rows) {
+	switch in.Layout() {
+	case vec.LayoutI8:
+		subtractFrom(sum.I64, in.I8, sum, groups, in, rows)
+	case vec.LayoutI16:
+		subtractFrom(sum.I64, in.I16, sum, groups, in, rows)
+	case vec.LayoutI32:
+		subtractFrom(sum.I64, in.I32, sum, groups, in, rows)
+	case vec.LayoutI64:
+		subtractFrom(sum.I64, in.I64, sum, groups, in, rows)
+	case vec.LayoutF32:
+		subtractFrom(sum.F64, in.F32, sum, groups, in, rows)
+	case vec.LayoutF64:
+		subtractFrom(sum.F64, in.F64, sum, groups, in, rows)
+	case vec.LayoutD128:
+		eachRow(groups, in, rows, func(g, i int) {
+			v, ok := addDecimals(sum.D128[g], in.Type.Scale, negated(in.D128[i]), in.Type.Scale, shape{maxPrecision, in.Type.Scale})
+			if ok {
+				sum.D128[g] = v
+			}
+			if sum.Valid != nil {
+				sum.Valid.Put(g, ok)
+			}
+		})
+	}
+}
+
+func subtractFrom[S int64 | float64, T fixed](sums []S, values []T, sum *vec.Column, groups []int32, in *vec.Column, rows vec.Rows) {
+	for k, g := range groups {
+		i := rows.At(k)
+		if in.IsNull(i) {
+			continue
+		}
+		sums[g] -= S(values[i])
+		if sum.Valid != nil {
+			sum.Valid.Set(int(g))
+		}
 	}
 }
 
@@ -165,14 +247,17 @@ func bindAverage(args []Arg) (*AggregateOverload, error) {
 		},
 		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
 			addValues(&state[0], groups, args[0], rows)
-			countRows(state[1].I64, groups, args, rows)
+			countRows(state[1].I64, groups, args, rows, 1)
+			return nil
+		},
+		Retract: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+			subtractValues(&state[0], groups, args[0], rows)
+			countRows(state[1].I64, groups, args, rows, -1)
 			return nil
 		},
 		Merge: func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
 			addValues(&state[0], groups, other[0], rows)
-			for k, g := range groups {
-				state[1].I64[g] += other[1].I64[rows.At(k)]
-			}
+			mergeCounts(state[1].I64, groups, other[1].I64, rows)
 			return nil
 		},
 		Finish: func(state []vec.Column, rows vec.Rows, dst *vec.Column) error {

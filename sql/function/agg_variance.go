@@ -53,13 +53,30 @@ func variance(name, doc, example string, sample, root bool) Aggregate {
 				})
 				return nil
 			},
-			Merge: mergeVariance,
+			Retract: retractVariance,
+			Merge:   mergeVariance,
 			Finish: func(state []vec.Column, rows vec.Rows, dst *vec.Column) error {
 				finishVariance(state, rows, dst, sample, root)
 				return nil
 			},
 		}, nil
 	}}
+}
+
+// retractVariance is the step of Welford's method backwards.
+func retractVariance(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+	count, mean, squares := state[0].I64, state[1].F64, state[2].F64
+	eachRow(groups, args[0], rows, func(g, i int) {
+		v := args[0].F64[i]
+		if count[g]--; count[g] == 0 {
+			mean[g], squares[g] = 0, 0
+			return
+		}
+		d := v - mean[g]
+		mean[g] -= d / float64(count[g])
+		squares[g] = max(0, squares[g]-d*(v-mean[g]))
+	})
+	return nil
 }
 
 func mergeVariance(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
@@ -122,19 +139,16 @@ func integerVariance(t schema.Type, sample, root bool) *AggregateOverload {
 			}
 		},
 		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
-			eachRow(groups, args[0], rows, func(g, i int) {
-				v := intAt(args[0], i)
-				state[0].I64[g]++
-				state[1].I64[g] += v
-				state[2].I64[g] += v * v
-			})
+			addPowers(state, groups, args[0], rows, 1)
+			return nil
+		},
+		Retract: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
+			addPowers(state, groups, args[0], rows, -1)
 			return nil
 		},
 		Merge: func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
 			for c := range state {
-				for k, g := range groups {
-					state[c].I64[g] += other[c].I64[rows.At(k)]
-				}
+				mergeCounts(state[c].I64, groups, other[c].I64, rows)
 			}
 			return nil
 		},
@@ -161,4 +175,14 @@ func integerVariance(t schema.Type, sample, root bool) *AggregateOverload {
 			return nil
 		},
 	}
+}
+
+// addPowers adds by, 1 or -1, times the count, the value and its square of each row.
+func addPowers(state []vec.Column, groups []int32, in *vec.Column, rows vec.Rows, by int64) {
+	eachRow(groups, in, rows, func(g, i int) {
+		v := intAt(in, i)
+		state[0].I64[g] += by
+		state[1].I64[g] += by * v
+		state[2].I64[g] += by * v * v
+	})
 }

@@ -87,9 +87,54 @@ type AggregateOverload struct {
 	Grow func(state []vec.Column, from, n int)
 	// Add adds row rows.At(k) of args to group groups[k], for every k.
 	Add func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error
+	// Retract takes row rows.At(k) of args, which was added before, out of group groups[k] again, for every k:
+	// the answer is then as if it had never been added. It is nil where that needs more than State holds.
+	Retract func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error
+	// Retracting is the overload to use in place of this one where rows are retracted, because its state holds
+	// more (SUM must know when the last value has gone). Nil: this one, by Retract or by Keep.
+	Retracting *AggregateOverload
+	// Keep is how the values themselves make the answer. Where Add is nil they always must be kept (State is
+	// empty, Merge and Finish are nil, too). Where it is not, they must only where rows are retracted.
+	Keep *Keep
 	// Merge adds row rows.At(k) of other, a state, to group groups[k], for every k.
 	Merge func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error
 	// Finish writes the answers of the groups named by rows, in order, to rows 0.. of dst,
 	// already Reset to Result with rows.Len() rows.
 	Finish func(state []vec.Column, rows vec.Rows, dst *vec.Column) error
+}
+
+// Keep says what an operator keeps of the values of a group, and how they make its answer. A value is what the
+// overload's Args say: one or more columns.
+type Keep struct {
+	// Nulls says that values whose first column is NULL are kept, too.
+	Nulls bool
+	// Bag says that equal values may be kept once, with how often they came: their order is that of the
+	// first. Else each is kept for itself, in the order in which they came; one that is retracted is
+	// the first of those equal to it.
+	Bag bool
+	// Pick is not Make for aggregates whose answer is one of the values as it is (the first column).
+	Pick Pick
+	// Better says, for PickBest, whether row j of in, which came later, takes the place of row i of kept.
+	// Neither is NULL.
+	Better func(kept *vec.Column, i int, in *vec.Column, j int) bool
+	// Make makes row k of dst, the next in order, from the values of a group, for PickNone. dst is Reset to n rows.
+	Make func(v Kept, dst *vec.Column, k, n int) error
+}
+
+// Pick says which of its values is the answer of an aggregate; NULL if there is none.
+type Pick uint8
+
+// Which value is picked: none, as the answer is made of all; the one that is better than the others; the first or last.
+const (
+	PickNone Pick = iota
+	PickBest
+	PickFirst
+	PickLast
+)
+
+// Kept are the values of one group: Rows of Cols, in order.
+type Kept struct {
+	Cols   []vec.Column
+	Rows   []int32
+	Counts []int64 // by row of Cols, how often the value is there
 }
