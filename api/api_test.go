@@ -227,6 +227,15 @@ func TestPipelines(t *testing.T) {
 	if got["name"] != "mine" || got["state"] != "running" {
 		t.Errorf("%v", got)
 	}
+	if got["engine"] != "millrace" {
+		t.Errorf("%v", got)
+	}
+	got = b.want(200, b.ask("POST", "/api/pipelines", `{"name": "far", "sql": "INSERT INTO a SELECT * FROM b", "engine": "flink", "gateway": "http://flink:8083"}`))
+	if got["engine"] != "flink" || got["gateway"] != "http://flink:8083" {
+		t.Errorf("%v", got)
+	}
+	b.want(422, b.ask("POST", "/api/pipelines", `{"name": "far", "sql": "INSERT INTO a SELECT * FROM b", "engine": "spark"}`))
+	b.want(422, b.ask("POST", "/api/pipelines", `{"name": "far", "sql": "INSERT INTO a SELECT * FROM b", "engine": "flink", "gateway": "flink:8083"}`))
 	if p := b.want(422, b.ask("POST", "/api/pipelines", `{"name": "mine", "sql": "SELECT"}`)); p["hint"] != "add one" {
 		t.Errorf("%v", p)
 	}

@@ -299,10 +299,10 @@ type Header struct {
 // hold a fault.Invalid.
 type Pipelines interface {
 	List(ctx context.Context) ([]Pipeline, error)
-	// Apply runs a pipeline, whose bad records go to the topics that the pattern deadLetters names.
-	// The same pipeline again changes nothing; another under a name that is taken is a
-	// fault.Conflict.
-	Apply(ctx context.Context, name, sql, deadLetters string) error
+	// Apply runs a pipeline. The same pipeline again changes nothing; another under a name that is
+	// taken is a fault.Conflict.
+	Apply(ctx context.Context, p PipelineRequest) error
+	// Pause, Resume and Drop return when that is done, or when it is clear why it is not yet.
 	Pause(ctx context.Context, name string) error
 	Resume(ctx context.Context, name string) error
 	Drop(ctx context.Context, name string) error

@@ -159,16 +159,16 @@ func (f *fake) List(context.Context) ([]Pipeline, error) {
 	return slices.Clone(f.pipes), nil
 }
 
-func (f *fake) Apply(_ context.Context, name, sql, _ string) error {
+func (f *fake) Apply(_ context.Context, p PipelineRequest) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.applyErr != nil {
 		return f.applyErr
 	}
-	if !strings.Contains(strings.ToUpper(sql), "INSERT") {
+	if !strings.Contains(strings.ToUpper(p.SQL), "INSERT") {
 		return fault.New(fault.Invalid, "line 1, column 1: there is no INSERT").WithHint("add one")
 	}
-	f.pipes = append(f.pipes, Pipeline{Name: name, State: "running", SQL: sql})
+	f.pipes = append(f.pipes, Pipeline{Name: p.Name, State: "running", SQL: p.SQL, Engine: p.Engine, Gateway: p.Gateway})
 	return nil
 }
 

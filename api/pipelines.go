@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -20,15 +21,18 @@ type PipelineList struct {
 // Pipeline is a Flink SQL file that runs.
 type Pipeline struct {
 	Name  string `json:"name"`
-	State string `json:"state" enum:"starting,running,paused,restarting,failed,finished" doc:"Of its jobs, the one that needs attention most"`
-	SQL   string `json:"sql"`
-	Jobs  []Job  `json:"jobs" nullable:"false"`
+	State string `json:"state" enum:"starting,running,paused,restarting,failed,finished,stopping,unknown" doc:"Of its jobs, the one that needs attention most"`
+	// Engine is what runs it.
+	Engine  string `json:"engine" enum:"millrace,flink" doc:"What runs it"`
+	Gateway string `json:"gateway,omitempty" doc:"The SQL Gateway of the Flink that runs it"`
+	SQL     string `json:"sql" doc:"As it was applied, without the values of secrets"`
+	Jobs    []Job  `json:"jobs" nullable:"false"`
 }
 
 // Job is one INSERT of a pipeline, or a statement set.
 type Job struct {
 	Name             string         `json:"name"`
-	State            string         `json:"state" enum:"starting,running,paused,restarting,failed,finished"`
+	State            string         `json:"state" enum:"starting,running,paused,restarting,failed,finished,stopping,unknown"`
 	Restarts         int64          `json:"restarts"`
 	Error            string         `json:"error,omitempty" doc:"Why it does not run"`
 	RecordsIn        int64          `json:"records_in"`
@@ -39,6 +43,10 @@ type Job struct {
 	Lag              int64          `json:"lag" doc:"Records that wait; -1 if unknown"`
 	Watermark        *time.Time     `json:"watermark" doc:"Event time up to which everything is believed to have come"`
 	LastCheckpoint   LastCheckpoint `json:"last_checkpoint" doc:"null before the first"`
+	Engine           string         `json:"engine" enum:"millrace,flink" doc:"What runs it"`
+	FlinkJob         string         `json:"flink_job,omitempty" doc:"Its id on Flink"`
+	Link             string         `json:"link,omitempty" doc:"Its page in Flink's own screen"`
+	Savepoint        string         `json:"savepoint,omitempty" doc:"Where Flink goes on from when it is submitted again"`
 }
 
 // Checkpoint is a moment at which a job's state, offsets and results were committed.
@@ -66,8 +74,16 @@ type PipelineRequest struct {
 	Name string `json:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers"`
 	SQL  string `json:"sql" minLength:"1" maxLength:"200000" pattern:"^[^\\x00]+$" doc:"Flink SQL: tables, views and INSERTs" example:"CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1'); CREATE TABLE nowhere (n INT) WITH ('connector' = 'blackhole'); INSERT INTO nowhere SELECT n FROM numbers"`
 	// DeadLetters is beside the SQL because Flink has no word for it.
-	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" nullable:"true" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job"`
+	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" nullable:"true" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job. Flink has none"`
+	Engine      string `json:"engine,omitempty" enum:"millrace,flink" default:"millrace" doc:"What runs it: this platform, or a real Flink"`
+	Gateway     string `json:"gateway,omitempty" maxLength:"2000" pattern:"^(https?://[^\\s]+)?$" doc:"URL of Flink's SQL Gateway; that of the configuration by default" example:"http://flink:8083"`
 }
+
+// The engines that run pipelines.
+const (
+	EngineMillrace = "millrace"
+	EngineFlink    = "flink"
+)
 
 // maxScriptBytes bounds a request with SQL in it: of the length allowed, with every character escaped.
 const maxScriptBytes = 4 << 20
@@ -89,10 +105,10 @@ func (s *Server) addPipelines(api huma.API) {
 		Summary: "Run a pipeline; the same again changes nothing, another of that name is a conflict", MaxBodyBytes: maxScriptBytes,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *applyInput) (*oneOutput, error) {
-		if err := s.deps.Pipelines.Apply(ctx, in.Body.Name, in.Body.SQL, in.Body.DeadLetters); err != nil {
+		if err := s.deps.Pipelines.Apply(ctx, in.Body); err != nil {
 			return nil, err
 		}
-		s.audit(ctx, "pipeline applied", "pipeline", in.Body.Name)
+		s.audit(ctx, "pipeline applied", "pipeline", in.Body.Name, "engine", cmp.Or(in.Body.Engine, EngineMillrace))
 		p, err := s.pipeline(ctx, in.Body.Name)
 		return &oneOutput{p}, err
 	})

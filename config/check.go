@@ -69,6 +69,10 @@ func (c *Config) checkAddresses() (errs []error) {
 			errs = append(errs, errors.New("influxdb.url: it is no URL like http://influxdb:8086"))
 		}
 	}
+	errs = append(errs, checkServer("flink.gateway", c.Flink.Gateway), checkServer("flink.job_manager", c.Flink.JobManager))
+	for _, b := range c.Flink.BootstrapServers {
+		errs = append(errs, checkAddress("flink.bootstrap_servers", b))
+	}
 	for _, o := range c.CORS.Origins {
 		errs = append(errs, checkOrigin(o))
 	}
@@ -87,6 +91,17 @@ func checkAddress(key, address string) error {
 	}
 	if strings.ContainsAny(host, " /") {
 		return fmt.Errorf("%s: %q is no name of a host", key, host)
+	}
+	return nil
+}
+
+// checkServer wants the URL of a server or nothing. It may have a password, so that it is not shown.
+func checkServer(key string, text telemetry.Secret) error {
+	if text == "" {
+		return nil
+	}
+	if u, err := url.Parse(text.Reveal()); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" {
+		return fmt.Errorf("%s: it is no URL like http://flink:8083", key)
 	}
 	return nil
 }
@@ -180,6 +195,13 @@ func (c *Config) checkNames() (errs []error) {
 			errs = append(errs, fmt.Errorf("%s: the name %q is taken", at, p.Name))
 		}
 		names[p.Name] = true
+		if p.Engine != "" {
+			errs = append(errs, oneOf(at+".engine", p.Engine, []string{EngineMillrace, EngineFlink}))
+		}
+		if p.Engine == EngineFlink && p.Gateway == "" && c.Flink.Gateway == "" {
+			errs = append(errs, fmt.Errorf("%s: engine flink needs a gateway: name it here or as flink.gateway", at))
+		}
+		errs = append(errs, checkServer(at+".gateway", p.Gateway))
 		if p.DeadLetters != "" && p.DeadLetters != "off" {
 			errs = append(errs, checkTopic(at+".dead_letters", strings.ReplaceAll(p.DeadLetters, "{topic}", "t")))
 		}

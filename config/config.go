@@ -39,6 +39,7 @@ type Config struct {
 	CORS      CORS       `yaml:"cors"`      // who may call from other sites
 	Sources   Sources    `yaml:"sources"`   // what is collected
 	Pipelines []Pipeline `yaml:"pipelines"` // what runs from the start
+	Flink     Flink      `yaml:"flink"`     // runs pipelines that are too large for this
 	Store     Store      `yaml:"store"`     // what is kept
 	Bucket    Bucket     `yaml:"bucket"`    // where old parts go
 	Redis     Redis      `yaml:"redis"`     // newest values, shared by replicas
@@ -189,6 +190,24 @@ type Pipeline struct {
 	// DeadLetters is the topic for records that could not be read, "{topic}" standing for the one
 	// they came from; "off" drops them, counted.
 	DeadLetters string `yaml:"dead_letters"`
+	// Engine is what runs it: Millrace or Flink.
+	Engine  string           `yaml:"engine"`
+	Gateway telemetry.Secret `yaml:"gateway"` // of Flink; empty: Flink.Gateway
+}
+
+// The engines that run pipelines.
+const (
+	EngineMillrace = "millrace"
+	EngineFlink    = "flink"
+)
+
+// Flink is a cluster of Apache Flink, for pipelines that say engine: flink.
+type Flink struct {
+	Gateway    telemetry.Secret `yaml:"gateway"`     // URL of the SQL Gateway
+	JobManager telemetry.Secret `yaml:"job_manager"` // URL of its REST API; empty: the gateway tells
+	// BootstrapServers is how Flink reaches the bus; empty: as this does.
+	BootstrapServers []string `yaml:"bootstrap_servers"`
+	Savepoints       string   `yaml:"savepoints"` // folder that Flink writes them to; empty: its own setting
 }
 
 // Store says what is kept.
@@ -246,7 +265,7 @@ func Default() Config {
 		Sources: Sources{Host: HostSource{
 			Enabled: true, Interval: Duration(time.Second), Topic: "metrics.host",
 		}},
-		Pipelines: []Pipeline{{Name: "sensors", File: "example:sensors", DeadLetters: "{topic}.dead"}},
+		Pipelines: []Pipeline{{Name: "sensors", File: "example:sensors", DeadLetters: "{topic}.dead", Engine: EngineMillrace}},
 		Store: Store{
 			FlushInterval:   Duration(5 * time.Second),
 			Retention:       Retention{DefaultRetention: Duration(30 * 24 * time.Hour)},

@@ -80,12 +80,6 @@ func New(cfg Config) (*Client, error) {
 	return c, err
 }
 
-// CheckURL says what is wrong with the URL of a Flink server, named what.
-func CheckURL(what, text string) error {
-	_, err := parseURL(what, telemetry.Secret(text))
-	return err
-}
-
 func parseURL(what string, text telemetry.Secret) (*url.URL, error) {
 	if text == "" {
 		return nil, nil

@@ -202,7 +202,7 @@ func TestStatusStopAndRestore(t *testing.T) {
 			ID: flinktest.Checkpoints, At: time.UnixMilli(flinktest.CheckpointAt).UTC(), Duration: 17 * time.Millisecond, Bytes: 875,
 			Path: "file:/checkpoints/" + jobs[0].ID + "/chk-11",
 		},
-		Figures: Figures{In: flinktest.In, Out: flinktest.Out, Lag: flinktest.Lag, Late: flinktest.Late, Watermark: time.UnixMilli(flinktest.Watermark).UTC()},
+		Figures: Figures{In: flinktest.In, Out: flinktest.Out, Lag: flinktest.Lag, Late: flinktest.Late, Rate: flinktest.Rate, Watermark: time.UnixMilli(flinktest.Watermark).UTC()},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v, (-want +got):\n%s", err, diff)

@@ -331,6 +331,16 @@ func (s *session) submit(ctx context.Context, script *Script, one Statement, j J
 	return j, nil
 }
 
+// Find asks the gateway where its jobs go.
+func (c *Client) Find(ctx context.Context) (Target, error) {
+	s, err := c.open(ctx, "millrace")
+	if err != nil {
+		return Target{}, err
+	}
+	defer s.close(ctx)
+	return s.target(), nil
+}
+
 // Check asks the gateway whether a script is right, without running a job. What is wrong is a *parse.Error.
 func (c *Client) Check(ctx context.Context, script *Script) (Target, error) {
 	s, err := c.open(ctx, "millrace-check")

@@ -66,6 +66,8 @@ type Checkpoint struct {
 // Figures are what metrics say. They are -1 where no metric says anything.
 type Figures struct {
 	In, Out, Lag, Late int64
+	// Rate is records in, a second.
+	Rate float64
 	// Watermark is the least of the sources; zero: there is none yet.
 	Watermark time.Time
 }
@@ -281,6 +283,8 @@ func counts(id string, source bool) func(*Figures, metric) {
 	switch {
 	case strings.Contains(id, ","): // it would be two
 		return nil
+	case source && id == "numRecordsInPerSecond":
+		return func(f *Figures, m metric) { f.Rate += *m.Sum }
 	case source && id == "numRecordsIn":
 		return sum(func(f *Figures) *int64 { return &f.In })
 	case strings.HasSuffix(id, "__Writer.numRecordsIn"), strings.HasPrefix(id, "Sink__") && strings.HasSuffix(id, ".numRecordsIn") && !strings.Contains(id, "__Committer"):

@@ -17,6 +17,7 @@ import (
 	"millrace/config"
 	"millrace/engine"
 	"millrace/fault"
+	"millrace/flink"
 	"millrace/option"
 	"millrace/store"
 	"millrace/store/hot"
@@ -310,19 +311,22 @@ func (p *pipelines) List(context.Context) ([]api.Pipeline, error) {
 	out := []api.Pipeline{}
 	for _, name := range sortedNames(p.list) {
 		one := p.list[name]
-		view := api.Pipeline{Name: one.Name, SQL: one.SQL, State: string(engine.Finished)}
+		view := api.Pipeline{Name: one.Name, SQL: flink.Redacted(one.SQL), Engine: api.EngineMillrace}
+		if one.flink != nil {
+			view = one.flink.view()
+		}
+		view.State = string(engine.Finished)
 		if one.Paused {
 			view.State = string(engine.Paused)
 		}
-		for _, j := range one.jobs {
-			job := p.jobView(j.Status())
-			if !p.work.owns(jobPrefix + job.Name) {
+		for _, job := range p.jobViews(one) {
+			if !p.work.owns(one.unitOf(job.Name)) {
 				if other, ok := p.elsewhere(job.Name); ok {
 					job = other
 				}
 			}
 			view.Jobs = append(view.Jobs, job)
-			if !one.Paused && urgency(job.State) > urgency(view.State) {
+			if (!one.Paused || job.State == "stopping") && urgency(job.State) > urgency(view.State) {
 				view.State = job.State
 			}
 		}
@@ -337,18 +341,37 @@ func (p *pipelines) here() []api.Job {
 	defer p.mu.Unlock()
 	var out []api.Job
 	for _, one := range p.list {
-		for _, j := range one.jobs {
-			if s := j.Status(); p.work.owns(jobPrefix + s.Name) {
-				out = append(out, p.jobView(s))
+		for _, job := range p.jobViews(one) {
+			if p.work.owns(one.unitOf(job.Name)) {
+				out = append(out, job)
 			}
 		}
 	}
 	return out
 }
 
+// jobViews are the jobs of a pipeline as they are shown; p.mu is held.
+func (p *pipelines) jobViews(one *pipeline) (out []api.Job) {
+	if one.flink != nil {
+		return one.flink.jobViews()
+	}
+	for _, j := range one.jobs {
+		out = append(out, p.jobView(j.Status()))
+	}
+	return out
+}
+
+// unitOf is the unit of work that a job belongs to.
+func (one *pipeline) unitOf(job string) string {
+	if one.flink != nil {
+		return flinkUnitPrefix + one.Name
+	}
+	return jobPrefix + job
+}
+
 // urgency orders states by how much they need attention.
 func urgency(state string) int {
-	return slices.Index([]string{"finished", "paused", "running", "starting", "restarting", "failed"}, state)
+	return slices.Index([]string{"finished", "paused", "running", "starting", "stopping", "restarting", "unknown", "failed"}, state)
 }
 
 func (p *pipelines) jobView(s engine.Status) api.Job {
@@ -358,7 +381,7 @@ func (p *pipelines) jobView(s engine.Status) api.Job {
 		p.rates[s.Name] = rate
 	}
 	j := api.Job{
-		Name: s.Name, State: string(s.State), Restarts: s.Restarts, Error: s.Error,
+		Name: s.Name, State: string(s.State), Engine: api.EngineMillrace, Restarts: s.Restarts, Error: s.Error,
 		RecordsIn: s.RecordsIn, RecordsOut: s.RecordsOut, RecordsPerSecond: rate.take(s.RecordsIn),
 		DeadLetters: s.DeadLetters, Late: s.Late, Lag: s.Lag,
 	}

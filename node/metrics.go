@@ -68,6 +68,11 @@ func (n *Node) jobFigures() []jobFigures {
 				s.Name, float64(s.RecordsIn), float64(s.RecordsOut), float64(s.DeadLetters), float64(s.Late), float64(s.Lag), float64(s.Restarts),
 			})
 		}
+		if one := n.pipelines.list[name]; one.flink != nil {
+			for _, j := range one.flink.jobViews() {
+				out = append(out, jobFigures{j.Name, float64(j.RecordsIn), float64(j.RecordsOut), 0, float64(j.Late), float64(j.Lag), float64(j.Restarts)})
+			}
+		}
 	}
 	return out
 }

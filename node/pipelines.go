@@ -16,6 +16,7 @@ import (
 	"millrace/api"
 	"millrace/bus"
 	"millrace/catalog"
+	"millrace/config"
 	"millrace/connector"
 	"millrace/engine"
 	"millrace/fault"
@@ -35,6 +36,7 @@ type pipelines struct {
 	connectors []connector.Spec
 	formats    []format.Spec
 	partitions int // of topics that are made
+	flink      flinkSettings
 	log        *slog.Logger
 	// elsewhere is how another replica sees a job that it runs.
 	elsewhere func(job string) (api.Job, bool)
@@ -51,7 +53,8 @@ type pipeline struct {
 
 	specs   []engine.Spec
 	catalog *catalog.Catalog
-	jobs    []*engine.Job // while it is not paused
+	jobs    []*engine.Job  // while it is not paused
+	flink   *flinkPipeline // nil: it runs here
 }
 
 // pipelineEntry is a pipeline as the table has it.
@@ -60,6 +63,10 @@ type pipelineEntry struct {
 	SQL         string `json:"sql"`
 	DeadLetters string `json:"dead_letters"` // pattern with {topic}; "off"
 	Paused      bool   `json:"paused"`
+	Engine      string `json:"engine,omitempty"`  // config.EngineFlink; empty: this program
+	Gateway     string `json:"gateway,omitempty"` // of Flink; empty: the configuration's
+	Run         int    `json:"run,omitempty"`     // how often jobs that failed on Flink were wanted again
+	Dropped     bool   `json:"dropped,omitempty"` // its jobs on Flink are being cancelled
 }
 
 // The prefixes of the keys of pipelines in the table, and of the names of their jobs as units of work.
@@ -112,7 +119,7 @@ func (p *pipelines) take(ctx context.Context, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.list[name] = one
-	if !one.Paused {
+	if !one.Paused || one.flink != nil {
 		p.start(one)
 	}
 }
@@ -127,11 +134,17 @@ func (p *pipelines) end(one *pipeline) {
 	for i, j := range jobs {
 		names[i] = jobPrefix + j.Status().Name
 	}
+	if one.flink != nil {
+		names = append(names, flinkUnitPrefix+one.Name)
+	}
 	p.work.remove(names...)
 }
 
 // forget removes the positions and the state of jobs that were dropped. The replica that holds a job's share does it.
 func (p *pipelines) forget(ctx context.Context, one *pipeline) {
+	if one.flink != nil {
+		return // its jobs were cancelled before
+	}
 	for _, spec := range one.specs {
 		if !p.work.owns(jobPrefix + spec.Name) {
 			continue
@@ -148,6 +161,22 @@ func (p *pipelines) forget(ctx context.Context, one *pipeline) {
 
 // plan turns the script into jobs.
 func (p *pipelines) plan(one *pipeline) error {
+	if one.Engine != config.EngineFlink {
+		return p.planHere(one)
+	}
+	var err error
+	if one.flink, err = p.newFlink(one.pipelineEntry); err != nil {
+		return err
+	}
+	// What Flink runs may be more than we know; then only its tables are known here.
+	if err := p.planHere(one); err != nil {
+		p.log.Debug("a pipeline on Flink is none that could run here", "pipeline", one.Name, "error", err)
+	}
+	return nil
+}
+
+// planHere plans the script in a planner of its own.
+func (p *pipelines) planHere(one *pipeline) error {
 	one.catalog = catalog.New()
 	planner := plan.NewPlanner(one.catalog, p.connectors, p.formats)
 	one.specs = nil
@@ -184,16 +213,23 @@ func (p *pipelines) plan(one *pipeline) error {
 
 // Apply implements api.Pipelines: it plans a script and runs it under a name. The same script again
 // changes nothing, another one under a name that is taken is a conflict.
-func (p *pipelines) Apply(ctx context.Context, name, sql, deadLetters string) error {
-	one, err := p.planned(name, sql, deadLetters)
+func (p *pipelines) Apply(ctx context.Context, r api.PipelineRequest) error {
+	one, err := p.planned(pipelineEntry{Name: r.Name, SQL: r.SQL, DeadLetters: r.DeadLetters, Engine: r.Engine, Gateway: r.Gateway})
 	if err != nil {
 		return err
 	}
-	if old, err := p.find(name); err == nil {
-		if old.SQL == one.SQL && old.DeadLetters == one.DeadLetters {
+	if old, err := p.find(r.Name); err == nil {
+		was := old
+		was.Paused, was.Run = false, 0
+		if was == one.pipelineEntry {
 			return nil
 		}
-		return fault.New(fault.Conflict, "a pipeline %q runs another script", name).WithHint("drop it first: that forgets its state, too")
+		return fault.New(fault.Conflict, "a pipeline %q runs another script, or elsewhere", r.Name).WithHint("drop it first: that forgets its state, too")
+	}
+	if one.flink != nil {
+		if err := p.checkFlink(ctx, one); err != nil {
+			return err
+		}
 	}
 	if err := p.ensureTopics(ctx, one); err != nil {
 		return err
@@ -229,14 +265,20 @@ func (p *pipelines) adopt(ctx context.Context, dir string) error {
 }
 
 // planned checks a pipeline.
-func (p *pipelines) planned(name, sql, deadLetters string) (*pipeline, error) {
-	if !pipelineName.MatchString(name) {
-		return nil, fault.New(fault.Invalid, "pipeline name %q is none", name).WithHint("use letters, digits, '.', '_' and '-', 100 at most")
+func (p *pipelines) planned(e pipelineEntry) (*pipeline, error) {
+	if !pipelineName.MatchString(e.Name) {
+		return nil, fault.New(fault.Invalid, "pipeline name %q is none", e.Name).WithHint("use letters, digits, '.', '_' and '-', 100 at most")
 	}
-	if deadLetters == "" {
-		deadLetters = "{topic}.dead"
+	if e.DeadLetters == "" {
+		e.DeadLetters = "{topic}.dead"
 	}
-	one := &pipeline{pipelineEntry: pipelineEntry{Name: name, SQL: sql, DeadLetters: deadLetters}}
+	if e.Engine != config.EngineFlink {
+		if e.Gateway != "" {
+			return nil, fault.New(fault.Invalid, "pipeline %q names a gateway, but does not run on Flink", e.Name).WithHint("say engine flink, too")
+		}
+		e.Engine = "" // as the table had it before there was another
+	}
+	one := &pipeline{pipelineEntry: e}
 	return one, p.plan(one)
 }
 
@@ -250,7 +292,10 @@ func (p *pipelines) configure(ctx context.Context, one *pipeline) error {
 	if value, ok := p.table.Get(pipelinePrefix + e.Name); ok {
 		var old pipelineEntry
 		if err := json.Unmarshal(value, &old); err == nil {
-			e.Paused = old.Paused
+			e.Paused, e.Run = old.Paused, old.Run
+			if old.Engine == config.EngineFlink && e.Engine != old.Engine {
+				return fault.New(fault.Conflict, "it runs on Flink, and the configuration says it should not").WithHint("drop it there first, with `millrace pipeline drop`")
+			}
 		}
 		if e == old {
 			return nil
@@ -290,6 +335,10 @@ func (p *pipelines) ensureTopics(ctx context.Context, one *pipeline) error {
 
 // start hands the jobs of a pipeline to the work; p.mu is held.
 func (p *pipelines) start(one *pipeline) {
+	if one.flink != nil {
+		p.work.add(flinkUnitPrefix+one.Name, false, one.flink.run)
+		return
+	}
 	env := p.env
 	env.OpenLedger = engine.BusLedgers(p.bus, func(topic string) string {
 		return strings.ReplaceAll(one.DeadLetters, "{topic}", topic)
@@ -321,17 +370,31 @@ func (p *pipelines) Resume(ctx context.Context, name string) error { return p.re
 
 func (p *pipelines) rest(ctx context.Context, name string, paused bool) error {
 	e, err := p.find(name)
-	if err != nil || e.Paused == paused {
+	if err != nil {
 		return err
 	}
+	onFlink := e.Engine == config.EngineFlink
+	if onFlink && !paused {
+		e.Run++ // jobs that failed, too
+	}
+	if e.Paused == paused && !onFlink {
+		return nil
+	}
 	e.Paused = paused
-	return p.put(ctx, e)
+	if err := p.put(ctx, e); err != nil || !onFlink || !paused {
+		return err
+	}
+	return p.halted(ctx, name)
 }
 
 // Drop stops a pipeline and forgets it, its positions and its state. What it wrote stays.
 func (p *pipelines) Drop(ctx context.Context, name string) error {
-	if _, err := p.find(name); err != nil {
+	e, err := p.find(name)
+	if err != nil {
 		return err
+	}
+	if e.Engine == config.EngineFlink {
+		return p.dropFlink(ctx, e)
 	}
 	if err := p.table.Put(ctx, pipelinePrefix+name, nil); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/api"
 	"millrace/broker"
 	"millrace/builtin"
 	"millrace/bus"
@@ -90,13 +91,13 @@ func until(t *testing.T, what string, ok func() bool) {
 func TestPipelineLivesPausesAndComesBack(t *testing.T) {
 	b, dir, ctx := openTestBus(t), t.TempDir(), t.Context()
 	p, stop := newPipelines(t, b, dir)
-	if err := p.Apply(ctx, "copy", copyScript, ""); err != nil {
+	if err := p.Apply(ctx, api.PipelineRequest{Name: "copy", SQL: copyScript}); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Apply(ctx, "copy", copyScript, ""); err != nil {
+	if err := p.Apply(ctx, api.PipelineRequest{Name: "copy", SQL: copyScript}); err != nil {
 		t.Errorf("the same again: %v", err)
 	}
-	if err := p.Apply(ctx, "copy", copyScript+"\n", ""); !errors.Is(err, fault.Conflict) {
+	if err := p.Apply(ctx, api.PipelineRequest{Name: "copy", SQL: copyScript + "\n"}); !errors.Is(err, fault.Conflict) {
 		t.Errorf("another script under the name: %v", err)
 	}
 	send := func(values ...string) {
@@ -145,7 +146,7 @@ func TestPipelineLivesPausesAndComesBack(t *testing.T) {
 		t.Errorf("pause what was dropped: %v", err)
 	}
 	// Dropped and applied anew, it begins at the beginning.
-	if err := p.Apply(ctx, "copy", copyScript, ""); err != nil {
+	if err := p.Apply(ctx, api.PipelineRequest{Name: "copy", SQL: copyScript}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "both rows again", func() bool { return strings.Count(got("doubled"), "n") == 4 })
@@ -156,7 +157,7 @@ func TestPipelineRefusesWhatCannotRun(t *testing.T) {
 	defer stop()
 	f := func(name, sql, want string) {
 		t.Helper()
-		if err := p.Apply(t.Context(), name, sql, ""); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Apply(t.Context(), api.PipelineRequest{Name: name, SQL: sql}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", sql, err, want)
 		}
 	}

@@ -31,7 +31,7 @@ type cluster struct {
 func newCluster(b *bus.Bus, vals option.Values) (*cluster, error) {
 	c := &cluster{props: vals.Under(optProperties)}
 	servers := c.props.String("bootstrap.servers")
-	if servers == "" || b != nil && sameServers(strings.Split(servers, ","), b.Seeds()) {
+	if servers == "" || b != nil && SameServers(strings.Split(servers, ","), b.Seeds()) {
 		if b == nil {
 			return nil, fault.New(fault.Invalid, "option %q is missing", optProperties+"bootstrap.servers").
 				WithHint("there is no bus here, so the table must name a cluster")
@@ -45,8 +45,8 @@ func newCluster(b *bus.Bus, vals option.Values) (*cluster, error) {
 	return c, nil
 }
 
-// sameServers says whether one address stands in both lists: then they name one cluster.
-func sameServers(a, b []string) bool {
+// SameServers says whether one address stands in both lists: then they name one cluster.
+func SameServers(a, b []string) bool {
 	norm := func(s string) string {
 		return strings.Replace(strings.ToLower(strings.TrimSpace(s)), "localhost:", "127.0.0.1:", 1)
 	}

@@ -9,6 +9,7 @@ import (
 // The figures that each job of a Server has.
 const (
 	In, Out, Lag, Late = 600, 177, 5, 3
+	Rate               = 12.5
 	// Watermark is in milliseconds.
 	Watermark = 1795169394000
 	// Checkpoints is how many were completed, and CheckpointAt when the last was.
@@ -97,7 +98,7 @@ func checkpoints(j *Job) object {
 func metrics(_ *Job, r *http.Request, _ object) (int, any) {
 	of := map[string]map[string]float64{
 		"source": {
-			"numRecordsIn": In, "Source__in.numRecordsIn": In, "Source__in.pendingRecords": Lag, "Source__in.currentOutputWatermark": Watermark,
+			"numRecordsIn": In, "numRecordsInPerSecond": Rate, "Source__in.numRecordsIn": In, "Source__in.pendingRecords": Lag, "Source__in.currentOutputWatermark": Watermark,
 			"Calc[1].currentOutputWatermark": Watermark, "Source__in.split.in-0.watermark.currentWatermark": Watermark + 1, "Calc[1].numRecordsIn": In,
 		},
 		"window": {
