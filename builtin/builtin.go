@@ -52,6 +52,7 @@ func Connectors(b *bus.Bus, out, errs io.Writer) []connector.Spec {
 		datagen.Spec(),
 		filesystem.Spec(),
 		kafka.Spec(b),
+		kafka.UpsertSpec(b),
 		print.Spec(out, errs),
 	}
 }

@@ -2,13 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 
 	"millrace/connector"
 	"millrace/engine/op"
 	"millrace/fault"
 	"millrace/format"
-	"millrace/option"
 	"millrace/schema"
 	"millrace/sql/function"
 	"millrace/sql/plan"
@@ -194,41 +192,8 @@ func openSource(e *Env, n *plan.Scan, deadLetters bool) (connector.Source, func(
 	if err != nil {
 		return nil, nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}
-	if n.FormatName == "" {
-		return src, func() (format.Decoder, error) { return nil, nil }, nil
-	}
-	f, ok := e.Formats[n.FormatName]
-	if !ok || f.NewDecoder == nil {
-		return nil, nil, fault.New(fault.Invalid, "read table %q: format %q cannot be read", n.Table, n.FormatName)
-	}
-	physical := physicalSchema(n.Read, n.Meta)
-	opts := formatOptions(f, n.FormatOptions, deadLetters)
-	return src, func() (format.Decoder, error) { return f.NewDecoder(physical, opts) }, nil
-}
-
-// physicalSchema is the columns of a table that its format reads and writes: all but the metadata.
-func physicalSchema(all *schema.Schema, meta map[int]string) *schema.Schema {
-	s := &schema.Schema{}
-	for i, f := range all.Fields {
-		if _, ok := meta[i]; !ok {
-			s.Fields = append(s.Fields, f)
-		}
-	}
-	return s
-}
-
-// ignoreErrors is the option by which Flink's formats pass over what they cannot read.
-const ignoreErrors = "ignore-parse-errors"
-
-// formatOptions switches a format's own leniency off when there are dead letters: they take what cannot
-// be read, instead of NULL or nothing taking its place.
-func formatOptions(f format.Spec, opts option.Values, deadLetters bool) option.Values {
-	if !deadLetters || !opts.Bool(ignoreErrors) {
-		return opts
-	}
-	out := maps.Clone(opts)
-	out[ignoreErrors] = "false"
-	return out
+	decoder, err := decoderOf(e.Formats, n, deadLetters)
+	return src, decoder, err
 }
 
 func notNullFault(column string) error {

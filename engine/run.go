@@ -415,15 +415,9 @@ func (r *run) openWriter(ctx context.Context, o *openStage, task int) (connector
 		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}
 	r.closers = append(r.closers, sink.Close)
-	var enc format.Encoder
-	if n.FormatName != "" {
-		f, ok := r.env.Formats[n.FormatName]
-		if !ok || f.NewEncoder == nil {
-			return nil, fault.New(fault.Invalid, "write table %q: format %q cannot be written", n.Table, n.FormatName)
-		}
-		if enc, err = f.NewEncoder(physicalSchema(n.Schema, n.Meta), n.FormatOptions); err != nil {
-			return nil, fmt.Errorf("open table %q: %w", n.Table, err)
-		}
+	enc, err := encoderOf(r.env.Formats, n)
+	if err != nil {
+		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}
 	w, err := sink.Open(ctx, connector.Task{Job: r.spec.Name, Index: r.before(o) + task, Of: r.tasksOf(n), Txn: r.ledger.Txn()}, enc)
 	if err != nil {

@@ -26,7 +26,7 @@ func Spec(b *bus.Bus) connector.Spec {
 		Doc:      "Reads and writes topics of the bus or of another Kafka cluster.",
 		SQL:      true,
 		Periodic: true,
-		Writable: []string{metaTimestamp},
+		Writable: []string{metaTimestamp, metaHeaders},
 		Options:  options(),
 		Format:   true,
 		Metadata: metadata(),
@@ -35,7 +35,7 @@ func Spec(b *bus.Bus) connector.Spec {
 	}
 }
 
-// The metadata columns that can be read; timestamp can be written, too.
+// The metadata columns that can be read; timestamp and headers can be written, too.
 const (
 	metaTopic         = "topic"
 	metaPartition     = "partition"
@@ -43,6 +43,7 @@ const (
 	metaTimestamp     = "timestamp"
 	metaTimestampType = "timestamp-type"
 	metaLeaderEpoch   = "leader-epoch"
+	metaHeaders       = "headers"
 )
 
 func metadata() map[string]schema.Type {
@@ -53,6 +54,9 @@ func metadata() map[string]schema.Type {
 		metaTimestamp:     schema.Of(schema.TimestampLTZ).WithPrecision(3).Required(),
 		metaTimestampType: schema.Of(schema.VarChar).Required(),
 		metaLeaderEpoch:   schema.Of(schema.Int),
+		metaHeaders: {ID: schema.Map, NotNull: true, Fields: []schema.Field{
+			{Name: "key", Type: schema.Of(schema.VarChar).Required()}, {Name: "value", Type: schema.Of(schema.VarBinary).Required()},
+		}},
 	}
 }
 
@@ -70,7 +74,6 @@ const (
 	optPartitioner    = "sink.partitioner"
 	optGuarantee      = "sink.delivery-guarantee"
 	optTxnPrefix      = "sink.transactional-id-prefix"
-	optKeyFormat      = "key.format"
 	optKeyFields      = "key.fields"
 	optKeyPrefix      = "key.fields-prefix"
 	optValueInclude   = "value.fields-include"
@@ -113,9 +116,8 @@ func options() []option.Option {
 		{Name: optGuarantee, Default: "at-least-once", OneOf: []string{"none", "at-least-once", exactlyOnce}, Doc: "What a crash may do to the records of a sink."},
 		{Name: optTxnPrefix, Doc: "Flink names its transactions by it. Ours bear the name of the job."},
 		{Name: "sink.parallelism", Kind: option.Int, Doc: "How many tasks write."},
-		{Name: optKeyFormat, OneOf: []string{"raw"}, Doc: "The format of record keys: raw, for a sink with one key field."},
-		{Name: optKeyFields, Doc: "The field that a sink writes as the key of its records."},
-		{Name: optKeyPrefix, Doc: "A prefix of the key fields' names in the table; not supported."},
-		{Name: optValueInclude, Default: "ALL", OneOf: []string{"ALL"}, Doc: "Which fields the value has: all, key fields, too."},
+		{Name: optKeyFields, Doc: "The fields that are in the keys of records, separated by semicolons; with key.format."},
+		{Name: optKeyPrefix, Doc: "What the names of the key fields begin with in the table, but not in the key; with EXCEPT_KEY."},
+		{Name: optValueInclude, Default: "ALL", OneOf: []string{"ALL", "EXCEPT_KEY"}, Doc: "Which fields the value has: all, or those that are not in the key."},
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"millrace/connector/kafka"
 	"millrace/fault"
 	"millrace/format"
+	"millrace/format/raw"
 	"millrace/option"
 	"millrace/schema"
 	"millrace/vec"
@@ -361,6 +362,20 @@ func (b *bench) writer(task connector.Task, opts ...string) connector.Writer {
 	return w
 }
 
+// keyed is a writer whose records have who as their key.
+func (b *bench) keyed(opts ...string) connector.Writer {
+	b.Helper()
+	s, err := b.spec.Sink(b.table(opts...))
+	b.must(err)
+	b.Cleanup(func() { b.must(s.Close()) })
+	key, err := raw.Spec().NewEncoder(people.Select([]int{0}), option.Values{"charset": "UTF-8", "endianness": "big-endian"})
+	b.must(err)
+	w, err := s.Open(b.Context(), connector.Task{}, format.WithKeyEncoder(text{}, key, []int{0, 1}, []int{0}))
+	b.must(err)
+	b.Cleanup(func() { b.must(w.Close()) })
+	return w
+}
+
 // stored returns what readers of committed records see, by partition.
 func (b *bench) stored(topic string) map[int32][]string {
 	b.Helper()
@@ -411,7 +426,7 @@ func TestSinkPartitioners(t *testing.T) {
 	if diff := cmp.Diff(want, b.stored("turns")); diff != "" {
 		t.Error(diff)
 	}
-	w = b.writer(connector.Task{}, "topic=keyed", "key.format=raw", "key.fields=who")
+	w = b.keyed("topic=keyed")
 	b.must(w.Write(t.Context(), batchOf("ann 1", "bob 2", "ann 3", "bob 4")))
 	b.must(w.Flush(t.Context()))
 	for id, rows := range b.stored("keyed") {
@@ -465,9 +480,6 @@ func TestRefusesWhatCannotBe(t *testing.T) {
 	f("sasl.mechanism", source, "topic=a", "properties.bootstrap.servers=k:1", "properties.security.protocol=SASL_SSL")
 	f("one topic", sink, "topic=a;b")
 	f("at-least-once", sink, "topic=a", "properties.bootstrap.servers=k:1", "sink.delivery-guarantee=exactly-once")
-	f("key.fields", sink, "topic=a", "key.format=raw")
-	f("no column", sink, "topic=a", "key.format=raw", "key.fields=x")
-	f("raw format takes", sink, "topic=a", "key.format=raw", "key.fields=n")
 
 	w, err := b.spec.Sink(b.table("topic=a", "sink.delivery-guarantee=exactly-once"))
 	b.must(err)

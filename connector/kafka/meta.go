@@ -1,17 +1,21 @@
 package kafka
 
 import (
+	"slices"
+
 	"millrace/bus"
 	"millrace/connector"
 )
 
 // metaColumns are the positions of metadata columns; -1: the table has no such column.
 type metaColumns struct {
-	topic, partition, offset, timestamp, timestampType, leaderEpoch int
+	topic, partition, offset, timestamp, timestampType, leaderEpoch, headers int
 
 	any  bool
 	name string // of the topic
 	id   int32  // of the partition
+
+	pairs []bus.Header // of the record at hand
 }
 
 func metaOf(at map[string]int, split connector.Split) metaColumns {
@@ -24,7 +28,8 @@ func metaOf(at map[string]int, split connector.Split) metaColumns {
 	m := metaColumns{
 		topic: column(metaTopic), partition: column(metaPartition), offset: column(metaOffset),
 		timestamp: column(metaTimestamp), timestampType: column(metaTimestampType), leaderEpoch: column(metaLeaderEpoch),
-		any: len(at) > 0,
+		headers: column(metaHeaders),
+		any:     len(at) > 0,
 	}
 	m.name, m.id, _ = parseSplit(split) // it was opened by that name
 	return m
@@ -54,7 +59,32 @@ func (m *metaColumns) set(dst *connector.Rows, r *bus.Raw) {
 		}
 		dst.SetString(m.timestampType, kind)
 	}
+	if m.headers >= 0 {
+		m.setHeaders(dst, r)
+	}
 	if m.leaderEpoch >= 0 && r.LeaderEpoch >= 0 {
 		dst.SetInt(m.leaderEpoch, int64(r.LeaderEpoch))
 	}
+}
+
+// setHeaders fills the map of headers. Of several of one name the last stands, as in Flink.
+func (m *metaColumns) setHeaders(dst *connector.Rows, r *bus.Raw) {
+	m.pairs = m.pairs[:0]
+	for key, value := range r.Headers() {
+		same := func(h bus.Header) bool { return h.Key == key }
+		if i := slices.IndexFunc(m.pairs, same); i >= 0 {
+			m.pairs[i].Value = value
+			continue
+		}
+		m.pairs = append(m.pairs, bus.Header{Key: key, Value: value})
+	}
+	col, row := dst.Nested(m.headers)
+	at := int(col.Off[row])
+	for _, h := range m.pairs {
+		col.Kids[0].GrowString(at, h.Key)
+		col.Kids[1].GrowBytes(at, h.Value)
+		at++
+	}
+	col.GrowList(row, at)
+	dst.NestedDone(m.headers)
 }

@@ -1,8 +1,8 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
-	"strings"
 	"time"
 
 	"millrace/bus"
@@ -19,8 +19,9 @@ type sink struct {
 	cluster     *cluster
 	partitioner string
 	exactlyOnce bool
-	key         int // column of the key; -1: records have none
-	timestamp   int // column of the metadata key; -1: the time of the call
+	upsert      bool // a deletion is a record without a value
+	timestamp   int  // column of the metadata key; -1: the time of the call
+	headers     int  // the same; -1: none
 	perMs       int64
 }
 
@@ -38,7 +39,7 @@ func newSink(b *bus.Bus, t connector.Table) (*sink, error) {
 	}
 	s := &sink{
 		topic: topics[0], cluster: c, partitioner: t.Options.String(optPartitioner),
-		exactlyOnce: t.Options.String(optGuarantee) == exactlyOnce, key: -1, timestamp: -1,
+		exactlyOnce: t.Options.String(optGuarantee) == exactlyOnce, timestamp: -1, headers: -1,
 	}
 	if s.exactlyOnce && !c.platform {
 		return nil, fault.New(fault.Invalid, "exactly-once into another cluster than the platform's bus is not possible: the job's transaction is there").
@@ -48,36 +49,13 @@ func newSink(b *bus.Bus, t connector.Table) (*sink, error) {
 		switch key {
 		case metaTimestamp:
 			s.timestamp, s.perMs = at, t.Schema.Fields[at].Type.PerSecond()/1000
+		case metaHeaders:
+			s.headers = at
 		default:
 			return nil, fault.New(fault.Invalid, "metadata column %q is read-only: declare it VIRTUAL", t.Schema.Fields[at].Name)
 		}
 	}
-	return s, s.setKey(t)
-}
-
-// setKey finds the column of record keys. The raw format writes it as it is, so it must be text or
-// bytes.
-func (s *sink) setKey(t connector.Table) error {
-	fields := t.Options.String(optKeyFields)
-	if (fields == "") != !t.Options.Has(optKeyFormat) {
-		return fault.New(fault.Invalid, "options %q and %q are only of use together", optKeyFormat, optKeyFields)
-	}
-	if fields == "" {
-		return nil
-	}
-	if t.Options.Has(optKeyPrefix) {
-		return fault.New(fault.Invalid, "option %q is not supported", optKeyPrefix)
-	}
-	if strings.Contains(fields, ";") {
-		return fault.New(fault.Invalid, "option %q: the raw format takes one field", optKeyFields)
-	}
-	if s.key = t.Schema.Index(fields); s.key < 0 {
-		return fault.New(fault.Invalid, "option %q: the table has no column %q", optKeyFields, fields)
-	}
-	if typ := t.Schema.Fields[s.key].Type; !typ.IsString() && !typ.IsBinary() {
-		return fault.New(fault.Invalid, "option %q: column %q is %s; the raw format takes STRING and BYTES", optKeyFields, fields, typ)
-	}
-	return nil
+	return s, nil
 }
 
 // producer is what a writer hands records to: the job's transaction or a plain producer.
@@ -93,6 +71,12 @@ func (s *sink) Open(ctx context.Context, t connector.Task, encode format.Encoder
 		return nil, err
 	}
 	w := &writer{sink: s, encode: encode, partition: -1}
+	keyed := false
+	if w.keys, keyed = encode.(format.KeyEncoder); s.upsert {
+		if err := needKeys(keyed, s.topic); err != nil {
+			return nil, err
+		}
+	}
 	if s.exactlyOnce {
 		txn, ok := t.Txn.(*bus.Transaction)
 		if !ok {
@@ -132,6 +116,7 @@ func (s *sink) Close() error { return s.cluster.close() }
 type writer struct {
 	sink   *sink
 	encode format.Encoder
+	keys   format.KeyEncoder // encode, if the table has columns in the key
 	to     producer
 	inTxn  bool
 
@@ -154,18 +139,22 @@ func (w *writer) Write(ctx context.Context, b *vec.Batch) error {
 	recs := make([]bus.Record, n)
 	for k := range recs {
 		i := rows.At(k)
-		at := len(values)
-		var err error
-		if values, err = w.encode.Append(values, b, i); err != nil {
-			return fault.New(fault.Invalid, "encode a row for topic %s: %w", w.sink.topic, err)
-		}
 		r := &recs[k]
 		r.Topic = w.sink.topic
-		r.Value = values[at:len(values):len(values)]
-		if w.sink.key >= 0 {
-			if col := &b.Cols[w.sink.key]; !col.IsNull(i) {
-				at = len(values)
-				values = append(values, col.Bytes(i)...)
+		at := len(values)
+		var err error
+		if !w.sink.upsert || b.Kind(i) != vec.Delete {
+			if values, err = w.encode.Append(values, b, i); err != nil {
+				return fault.New(fault.Invalid, "encode a row for topic %s: %w", w.sink.topic, err)
+			}
+			r.Value = values[at:len(values):len(values)]
+		}
+		if w.keys != nil {
+			at = len(values)
+			if values, err = w.keys.AppendKey(values, b, i); err != nil {
+				return fault.New(fault.Invalid, "encode the key of a row for topic %s: %w", w.sink.topic, err)
+			}
+			if len(values) > at {
 				r.Key = values[at:len(values):len(values)]
 			}
 		}
@@ -180,6 +169,9 @@ func (w *writer) place(r *bus.Record, b *vec.Batch, i int) {
 	if c := w.sink.timestamp; c >= 0 && !b.Cols[c].IsNull(i) {
 		r.Timestamp = time.UnixMilli(b.Cols[c].I64[i] / w.sink.perMs)
 	}
+	if c := w.sink.headers; c >= 0 && !b.Cols[c].IsNull(i) {
+		r.Headers = headersOf(&b.Cols[c], i)
+	}
 	switch {
 	case w.partition >= 0:
 		bus.ToPartition(r, w.partition)
@@ -187,6 +179,15 @@ func (w *writer) place(r *bus.Record, b *vec.Batch, i int) {
 		bus.ToPartition(r, w.ids[w.turn%len(w.ids)])
 		w.turn++
 	}
+}
+
+// headersOf returns the entries of a map as headers, in its order.
+func headersOf(c *vec.Column, i int) []bus.Header {
+	var out []bus.Header
+	for e := int(c.Off[i]); e < int(c.Off[i+1]); e++ {
+		out = append(out, bus.Header{Key: string(c.Kids[0].Bytes(e)), Value: bytes.Clone(c.Kids[1].Bytes(e))})
+	}
+	return out
 }
 
 // Flush implements connector.Writer. In a transaction the commit waits for the records itself, and

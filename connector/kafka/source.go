@@ -14,6 +14,7 @@ import (
 	"millrace/connector"
 	"millrace/fault"
 	"millrace/format"
+	"millrace/vec"
 )
 
 // source reads the topics of one table.
@@ -24,6 +25,7 @@ type source struct {
 	cluster *cluster
 	from    place
 	upto    place
+	upsert  bool // a record without a value deletes what its key names
 
 	mu     sync.Mutex               // guards the fields below
 	known  map[connector.Split]bool // what the first Splits listed; nil before it
@@ -40,9 +42,6 @@ func newSource(b *bus.Bus, t connector.Table) (*source, error) {
 	s := &source{table: t.Name, cluster: c}
 	if s.topics, s.pattern, err = topicsOf(t); err != nil {
 		return nil, err
-	}
-	if t.Options.Has(optKeyFormat) {
-		return nil, fault.New(fault.Invalid, "option %q is not supported for reading", optKeyFormat)
 	}
 	if s.from, err = newPlace(t.Options, t.Name, optStartupMode, optStartupOffsets, optStartupMillis); err != nil {
 		return nil, err
@@ -154,7 +153,13 @@ func (s *source) Open(ctx context.Context, split connector.Split, from connector
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{split: split, at: at, decode: decode}
+	r := &reader{split: split, at: at, decode: decode, upsert: s.upsert}
+	keyed := false
+	if r.keys, keyed = decode.(format.KeyDecoder); s.upsert {
+		if err := needKeys(keyed, topic); err != nil {
+			return nil, err
+		}
+	}
 	if at.next >= at.end {
 		return r, nil
 	}
@@ -218,12 +223,28 @@ type reader struct {
 	part   *bus.Partition // nil: there is nothing to read
 	at     position
 	decode format.Decoder
+	keys   format.KeyDecoder // decode, if the table has columns in the key
+	upsert bool
 
 	fetch   *bus.Fetch
 	held    bool // fetch.Raw has been stepped to, but did not fit
 	refused []byte
 	meta    metaColumns
 	set     bool // meta is
+}
+
+// row decodes a record.
+func (r *reader) row(dst *connector.Rows, raw *bus.Raw) error {
+	if r.keys != nil {
+		if err := r.keys.DecodeKey(raw.Key, dst.Builder); err != nil {
+			return err
+		}
+	}
+	if r.upsert && raw.Value == nil {
+		dst.EndRow(vec.Delete)
+		return nil
+	}
+	return r.decode.Decode(raw.Value, dst.Builder)
 }
 
 // Offset implements connector.Reader.
@@ -316,12 +337,12 @@ func (r *reader) rows(dst *connector.Rows) error {
 		}
 		before := dst.Len()
 		r.meta.set(dst, &f.Raw)
-		err := r.decode.Decode(f.Raw.Value, dst.Builder)
+		err := r.row(dst, &f.Raw)
 		if r.held = errors.Is(err, format.ErrFull) && before > 0; r.held {
 			dst.AbortRow()
 			return nil
 		}
-		if err == nil && r.meta.any && dst.Len() > before+1 {
+		if err == nil && (r.meta.any || r.keys != nil) && dst.Len() > before+1 {
 			dst.Truncate(before)
 			err = errManyRows
 		}

@@ -98,27 +98,6 @@ func (b *binder) cte(name string) *relation {
 	return nil
 }
 
-// objectName returns the name of a table or view in the only database there is.
-func (b *binder) objectName(n ast.ObjectName) string {
-	for i, want := range []string{DefaultDatabase, DefaultCatalog} {
-		at := len(n.Parts) - 2 - i
-		if at >= 0 && n.Parts[at].Name != want {
-			b.fail(n.Parts[at], "", "%q not found: the only database is %s.%s", n.Parts[at].Name, DefaultCatalog, DefaultDatabase)
-		}
-	}
-	return n.Last()
-}
-
-// lookup returns a table or view of the catalog.
-func (b *binder) lookup(n ast.ObjectName) catalog.Object {
-	name := b.objectName(n)
-	object, ok := b.Catalog.Lookup(name)
-	if !ok {
-		b.fail(n, didYouMean(name, b.Catalog.Names()), "table %q not found", name)
-	}
-	return object
-}
-
 // view plans the query of a view in the place of its name.
 func (b *binder) view(at ast.Node, object catalog.Object) *relation {
 	if slices.Contains(b.views, object.Name) {
@@ -127,7 +106,7 @@ func (b *binder) view(at ast.Node, object catalog.Object) *relation {
 	statement, err := parse.Statement(object.SQL)
 	b.check(at, err)
 	def := statement.(*ast.CreateView)
-	inner := &binder{Planner: b.Planner, source: object.SQL, views: append(slices.Clone(b.views), object.Name)}
+	inner := &binder{Planner: b.Planner.within(object.Within), source: object.SQL, views: append(slices.Clone(b.views), object.Name)}
 	r, err := bound(func() *relation {
 		r := inner.query(def.Query)
 		if len(def.Columns) > 0 {
@@ -153,6 +132,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 		Table: def.name, Connector: spec.Name, Options: options.values, FormatName: options.format,
 		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Exprs: def.exprs, Schema: def.schema,
 		AllColumns: options.positional, Changes: options.gives(), Key: positions(def.schema, def.key),
+		KeyFormat: b.keyFormat(t, def, &options),
 	}
 	if n.Changes == format.Upserts && len(n.Key) == 0 {
 		b.fail(t, "declare PRIMARY KEY (…) NOT ENFORCED in CREATE TABLE", "table %q gives upserts, which need a primary key", def.name)

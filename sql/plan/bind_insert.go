@@ -35,6 +35,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 	sink := &Sink{
 		Table: def.name, Connector: options.connector.Name, Options: options.values,
 		FormatName: options.format, FormatOptions: options.formatValues,
+		KeyFormat: b.keyFormat(i.Table, def, &options),
 	}
 	b.fillSink(i, def, given, sink, r)
 	b.written(sink, options.takes())

@@ -51,6 +51,7 @@ type Scan struct {
 	Options       option.Values
 	FormatName    string
 	FormatOptions option.Values
+	KeyFormat     *KeyFormat // nil: the keys of records are not read
 	// AllColumns: the format finds columns by their place, so that none can be left out of Read.
 	AllColumns bool
 	// Read are the columns that the connector delivers; Meta says which of them are metadata.
@@ -64,6 +65,20 @@ type Scan struct {
 	// Changes says which row kinds come. Key are the columns of the primary key in Schema, nil without one.
 	Changes format.Changes
 	Key     []int
+}
+
+// KeyFormat says how the keys of a table's records are read and written.
+type KeyFormat struct {
+	Name    string
+	Options option.Values
+	// Columns are the table's columns that are in the key, in order. Prefix is what their names begin with in
+	// the table, but not in the key.
+	Columns []string
+	Prefix  string
+	// Only: they are not in the value (value.fields-include = EXCEPT_KEY).
+	Only bool
+	// AllColumns: the format finds columns by their place.
+	AllColumns bool
 }
 
 // Watermark is WATERMARK FOR: the value of Expr over Out's columns is the watermark so far, in
@@ -188,6 +203,7 @@ type Sink struct {
 	Options       option.Values
 	FormatName    string
 	FormatOptions option.Values
+	KeyFormat     *KeyFormat // nil: records have no keys
 	Schema        *schema.Schema
 	Meta          map[int]string
 	// Key are the columns of the table's PRIMARY KEY.

@@ -26,6 +26,7 @@ type tableOptions struct {
 	eager        time.Duration
 	encodes      format.Changes
 	decodes      format.Changes
+	key          *KeyFormat // nil: keys of records are not looked at
 }
 
 // takes is which rows the table can be written with.
@@ -74,6 +75,9 @@ func (p *Planner) options(given map[string]string) (tableOptions, error) {
 	}
 	if spec.Format {
 		if err := out.takeFormat(p.Formats, rest); err != nil {
+			return out, err
+		}
+		if err := out.takeKeyFormat(p.Formats, rest); err != nil {
 			return out, err
 		}
 	}
@@ -129,27 +133,93 @@ func (o *tableOptions) takeFormat(formats map[string]format.Spec, rest option.Va
 	if rest.Has("value.format") {
 		prefix, key = "value.", "value.format"
 	}
-	o.format = rest[key]
-	spec, ok := formats[o.format]
+	spec, own, err := ownOptions(formats, rest, prefix, key)
+	o.format, o.formatValues = spec.Name, own
+	o.positional, o.encodes, o.decodes = spec.Positional, spec.Encodes, spec.Decodes
+	return err
+}
+
+// ownOptions takes the format named by an option, with the options that are its own, out of rest.
+func ownOptions(formats map[string]format.Spec, rest option.Values, prefix, key string) (format.Spec, option.Values, error) {
+	spec, ok := formats[rest[key]]
 	names := slices.Sorted(maps.Keys(formats))
 	switch {
-	case o.format == "":
-		return fault.New(fault.Invalid, "option %q is missing", "format").WithHint("it is one of %s", strings.Join(names, ", "))
+	case rest[key] == "":
+		return spec, nil, fault.New(fault.Invalid, "option %q is missing", key).WithHint("it is one of %s", strings.Join(names, ", "))
 	case !ok:
-		err := fault.New(fault.Invalid, "format %q is not known", o.format)
-		if near := fault.Near(o.format, names); near != "" {
-			return err.WithHint("did you mean %q?", near)
+		err := fault.New(fault.Invalid, "format %q is not known", rest[key])
+		if near := fault.Near(rest[key], names); near != "" {
+			return spec, nil, err.WithHint("did you mean %q?", near)
 		}
-		return err.WithHint("it is one of %s", strings.Join(names, ", "))
+		return spec, nil, err.WithHint("it is one of %s", strings.Join(names, ", "))
 	}
 	delete(rest, key)
-	prefix += o.format + "."
+	prefix += spec.Name + "."
 	own := rest.Under(prefix)
 	maps.DeleteFunc(rest, func(k, _ string) bool { return strings.HasPrefix(k, prefix) })
-	var err error
-	o.positional, o.encodes, o.decodes = spec.Positional, spec.Encodes, spec.Decodes
-	o.formatValues, err = option.Check(fmt.Sprintf("format %q", o.format), spec.Options, own)
-	return err
+	own, err := option.Check(fmt.Sprintf("format %q", spec.Name), spec.Options, own)
+	return spec, own, err
+}
+
+// The options about the keys of records, as Flink's Kafka connectors have them.
+const (
+	optKeyFormat  = "key.format"
+	optKeyFields  = "key.fields"
+	optKeyPrefix  = "key.fields-prefix"
+	optValueParts = "value.fields-include"
+)
+
+// takeKeyFormat reads how keys are read and written. Which columns they hold is up to the primary key unless
+// key.fields says so.
+func (o *tableOptions) takeKeyFormat(formats map[string]format.Spec, rest option.Values) error {
+	if !rest.Has(optKeyFormat) {
+		if rest.Has(optKeyFields) {
+			return fault.New(fault.Invalid, "option %q is only of use with %q", optKeyFields, optKeyFormat)
+		}
+		return nil
+	}
+	spec, own, err := ownOptions(formats, rest, "key.", optKeyFormat)
+	if err != nil {
+		return err
+	}
+	o.key = &KeyFormat{
+		Name: spec.Name, Options: own, Prefix: rest.String(optKeyPrefix), AllColumns: spec.Positional,
+		Only: strings.EqualFold(rest.String(optValueParts), "EXCEPT_KEY"),
+	}
+	for _, name := range strings.Split(rest.String(optKeyFields), ";") {
+		if name = strings.TrimSpace(name); name != "" {
+			o.key.Columns = append(o.key.Columns, name)
+		}
+	}
+	if o.key.Prefix != "" && !o.key.Only {
+		return fault.New(fault.Invalid, "option %q must be EXCEPT_KEY with %q: the value cannot have the prefixed columns", optValueParts, optKeyPrefix)
+	}
+	for _, name := range o.key.Columns {
+		if !strings.HasPrefix(name, o.key.Prefix) {
+			return fault.New(fault.Invalid, "option %q: all fields must have the prefix %q, but %q does not", optKeyFields, o.key.Prefix, name)
+		}
+	}
+	return nil
+}
+
+// keyFormat is how the keys of a table's records are read and written, nil if they are not.
+func (b *binder) keyFormat(at ast.Node, def *definition, o *tableOptions) *KeyFormat {
+	if o.key == nil {
+		return nil
+	}
+	key := *o.key
+	if len(key.Columns) == 0 {
+		key.Columns = def.key
+	}
+	if len(key.Columns) == 0 {
+		b.fail(at, "name the columns in 'key.fields'", "table %q has a key.format, but nothing says which columns are in the key", def.name)
+	}
+	for _, name := range key.Columns {
+		if !slices.ContainsFunc(def.columns, func(c definedColumn) bool { return c.name == name && !c.computed && c.meta == "" }) {
+			b.fail(at, "", "option %q: %q is not a physical column of table %q", optKeyFields, name, def.name)
+		}
+	}
+	return &key
 }
 
 // tableOptions returns the options of a table as a query uses it, with the OPTIONS hint applied.

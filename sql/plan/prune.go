@@ -103,7 +103,8 @@ func (n *Scan) prune(need []bool) (Node, []int) {
 	for i, f := range n.Read.Fields {
 		// A record without a NOT NULL column is bad, whether the query uses the column or not.
 		_, meta := n.Meta[i]
-		read[i] = (f.Type.NotNull || n.AllColumns) && !meta
+		inKey := n.KeyFormat != nil && slices.Contains(n.KeyFormat.Columns, f.Name)
+		read[i] = (f.Type.NotNull || n.AllColumns || inKey && n.KeyFormat.AllColumns) && !meta
 	}
 	for _, i := range old {
 		require(read, n.Exprs[i])
