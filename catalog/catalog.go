@@ -1,9 +1,9 @@
-// Package catalog remembers which tables and views exist.
+// Package catalog remembers which tables and views exist, and in which databases.
 //
 // sql/plan defines and looks up, api and lineage list. An object is its CREATE statement: what is
 // beside it (columns, options) is for those who show it, and can be made again from the statement.
 // The catalog is one JSON file, rewritten whole and atomically at each change: there are tens of
-// objects, rarely hundreds. Temporary objects live in memory only.
+// objects, rarely hundreds. Temporary objects live in memory only, and hide others of their name.
 //
 // All methods are safe for concurrent use. Objects are values that nobody changes once made.
 //
@@ -36,7 +36,9 @@ const (
 
 // Object is a table or a view.
 type Object struct {
+	// Name is unique: the name alone in the default database, database.name in others.
 	Name      string            `json:"name"`
+	Database  string            `json:"database,omitempty"` // empty: the default one
 	Kind      Kind              `json:"kind"`
 	SQL       string            `json:"sql"` // the CREATE statement, in canonical form
 	Comment   string            `json:"comment,omitempty"`
@@ -45,6 +47,8 @@ type Object struct {
 	Watermark string            `json:"watermark,omitempty"` // "ts AS ts - INTERVAL '5' SECOND"
 	Options   map[string]string `json:"options,omitempty"`   // of WITH
 	Temporary bool              `json:"-"`
+	// Within is the database that unqualified names in SQL belong to.
+	Within string `json:"within,omitempty"`
 	// Version is the catalog's version at which the object was defined.
 	Version int64 `json:"version"`
 }
@@ -61,23 +65,33 @@ type Column struct {
 type Catalog struct {
 	path string // empty: in memory
 
-	mu      sync.RWMutex // guards what follows
-	version int64
-	objects map[string]Object
+	mu        sync.RWMutex // guards what follows
+	version   int64
+	objects   map[key]Object
+	databases map[string]Database
 }
+
+// key is what an object is kept by.
+type key struct {
+	name      string
+	temporary bool
+}
+
+func keyOf(o Object) key { return key{o.Name, o.Temporary} }
 
 // file is the layout on disk.
 type file struct {
-	Format  int      `json:"format"`
-	Version int64    `json:"version"`
-	Objects []Object `json:"objects"` // by name
+	Format    int        `json:"format"`
+	Version   int64      `json:"version"`
+	Objects   []Object   `json:"objects"` // by name
+	Databases []Database `json:"databases,omitempty"`
 }
 
 // format is the version of the layout; a file of another one is refused.
 const format = 1
 
 // New returns an empty catalog in memory.
-func New() *Catalog { return &Catalog{objects: map[string]Object{}} }
+func New() *Catalog { return &Catalog{objects: map[key]Object{}, databases: map[string]Database{}} }
 
 // Open returns the catalog in the file at path, empty if there is none.
 func Open(path string) (*Catalog, error) {
@@ -99,7 +113,10 @@ func Open(path string) (*Catalog, error) {
 	}
 	c.version = f.Version
 	for _, o := range f.Objects {
-		c.objects[o.Name] = o
+		c.objects[keyOf(o)] = o
+	}
+	for _, d := range f.Databases {
+		c.databases[d.Name] = d
 	}
 	return c, nil
 }
@@ -111,42 +128,55 @@ func (c *Catalog) Version() int64 {
 	return c.version
 }
 
-// Lookup returns the object of a name.
+// Lookup returns the object of a name; a temporary one if there are two.
 func (c *Catalog) Lookup(name string) (Object, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	o, ok := c.objects[name]
+	o, ok := c.objects[key{name, true}]
+	if !ok {
+		o, ok = c.objects[key{name, false}]
+	}
 	return o, ok
 }
 
-// List returns all objects, by name.
+// Get returns the object of a name that is temporary, or that is not.
+func (c *Catalog) Get(name string, temporary bool) (Object, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	o, ok := c.objects[key{name, temporary}]
+	return o, ok
+}
+
+// List returns all objects that Lookup finds, by name.
 func (c *Catalog) List() []Object {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.sorted()
+	return slices.DeleteFunc(c.sorted(), func(o Object) bool {
+		_, hidden := c.objects[key{o.Name, true}]
+		return hidden && !o.Temporary
+	})
 }
 
 func (c *Catalog) sorted() []Object {
-	return slices.SortedFunc(maps.Values(c.objects), func(a, b Object) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	return slices.SortedFunc(maps.Values(c.objects), func(a, b Object) int { return strings.Compare(a.Name, b.Name) })
 }
 
 // Names returns the names of all objects, in order.
 func (c *Catalog) Names() []string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return slices.Sorted(maps.Keys(c.objects))
+	var names []string
+	for _, o := range c.sorted() {
+		names = append(names, o.Name)
+	}
+	return slices.Compact(names)
 }
 
 // Create adds an object. A name that is taken is a fault.Conflict.
 func (c *Catalog) Create(o Object) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if old, taken := c.objects[o.Name]; taken {
+	if old, taken := c.objects[keyOf(o)]; taken {
 		return fault.New(fault.Conflict, "create %s %q: a %s of this name exists", o.Kind, o.Name, old.Kind)
 	}
 	return c.put(o)
@@ -159,31 +189,60 @@ func (c *Catalog) Replace(o Object) error {
 	return c.put(o)
 }
 
+// Rename puts an object in the place of the one of another name. A name that is taken is a fault.Conflict.
+func (c *Catalog) Rename(from string, o Object) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old, taken := c.objects[keyOf(o)]; taken {
+		return fault.New(fault.Conflict, "rename %s %q: a %s %q exists", o.Kind, from, old.Kind, o.Name)
+	}
+	was := key{from, o.Temporary}
+	old, ok := c.objects[was]
+	if !ok {
+		return fault.New(fault.NotFound, "rename %s %q: no such %s", o.Kind, from, o.Kind)
+	}
+	delete(c.objects, was)
+	if err := c.put(o); err != nil {
+		c.objects[was] = old
+		return err
+	}
+	return nil
+}
+
 func (c *Catalog) put(o Object) error {
-	old, existed := c.objects[o.Name]
+	at := keyOf(o)
+	old, existed := c.objects[at]
 	o.Version = c.version + 1
-	c.objects[o.Name] = o
+	c.objects[at] = o
 	return c.commit(func() {
-		delete(c.objects, o.Name)
+		delete(c.objects, at)
 		if existed {
-			c.objects[o.Name] = old
+			c.objects[at] = old
 		}
 	})
 }
 
-// Drop removes the object of a name and kind. One that does not exist is a fault.NotFound.
-func (c *Catalog) Drop(kind Kind, name string) error {
+// Drop removes the object of a name and kind that is temporary, or that is not. One that does not exist is
+// a fault.NotFound; one that a temporary one hides is a fault.Conflict.
+func (c *Catalog) Drop(kind Kind, name string, temporary bool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	old, ok := c.objects[name]
+	at := key{name, temporary}
+	old, ok := c.objects[at]
+	if hidden, is := c.objects[key{name, true}]; is && !temporary {
+		return fault.New(fault.Conflict, "drop %s %q: a temporary %s of this name exists", kind, name, hidden.Kind).
+			WithHint("use DROP TEMPORARY %s", strings.ToUpper(string(hidden.Kind)))
+	}
 	switch {
+	case !ok && temporary:
+		return fault.New(fault.NotFound, "drop %s %q: no such temporary %s", kind, name, kind)
 	case !ok:
 		return fault.New(fault.NotFound, "drop %s %q: no such %s", kind, name, kind)
 	case old.Kind != kind:
 		return fault.New(fault.Invalid, "drop %s %q: it is a %s", kind, name, old.Kind).WithHint("use DROP %s", strings.ToUpper(string(old.Kind)))
 	}
-	delete(c.objects, name)
-	return c.commit(func() { c.objects[name] = old })
+	delete(c.objects, at)
+	return c.commit(func() { c.objects[at] = old })
 }
 
 // commit counts the change and writes the file; if that goes wrong, the change is undone.
@@ -202,7 +261,7 @@ func (c *Catalog) write() error {
 		return nil
 	}
 	objects := slices.DeleteFunc(c.sorted(), func(o Object) bool { return o.Temporary })
-	data, err := json.MarshalIndent(file{Format: format, Version: c.version, Objects: objects}, "", "  ")
+	data, err := json.MarshalIndent(file{Format: format, Version: c.version, Objects: objects, Databases: c.sortedDatabases()}, "", "  ")
 	if err != nil {
 		return err
 	}

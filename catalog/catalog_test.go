@@ -37,7 +37,7 @@ func TestObjectsSurviveReopening(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := c.Drop(catalog.View, "a"); err != nil {
+	if err := c.Drop(catalog.View, "a", false); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, path)
@@ -63,8 +63,8 @@ func TestConflictsAndMissingObjects(t *testing.T) {
 		}
 	}
 	f(c.Create(catalog.Object{Name: "t", Kind: catalog.View}), fault.Conflict)
-	f(c.Drop(catalog.View, "t"), fault.Invalid)
-	f(c.Drop(catalog.Table, "u"), fault.NotFound)
+	f(c.Drop(catalog.View, "t", false), fault.Invalid)
+	f(c.Drop(catalog.Table, "u", false), fault.NotFound)
 	if err := c.Replace(catalog.Object{Name: "t", Kind: catalog.View}); err != nil {
 		t.Fatal(err)
 	}
@@ -107,5 +107,77 @@ func TestBrokenFileIsRefused(t *testing.T) {
 		if _, err := catalog.Open(path); !errors.Is(err, fault.Corrupt) {
 			t.Errorf("Open of %s: %v, want corrupt", text, err)
 		}
+	}
+}
+
+func TestTemporaryObjectsHideOthers(t *testing.T) {
+	c := catalog.New()
+	for _, o := range []catalog.Object{{Name: "t", Kind: catalog.Table}, {Name: "t", Kind: catalog.View, Temporary: true}} {
+		if err := c.Create(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o, ok := c.Lookup("t"); !ok || !o.Temporary {
+		t.Errorf("Lookup(t) = %+v, %v, want the temporary view", o, ok)
+	}
+	if got := c.List(); len(got) != 1 || !got[0].Temporary {
+		t.Errorf("List() = %+v, want the temporary view alone", got)
+	}
+	if err := c.Drop(catalog.Table, "t", false); !errors.Is(err, fault.Conflict) {
+		t.Errorf("dropping the hidden table: %v, want a conflict", err)
+	}
+	if err := c.Drop(catalog.View, "t", true); err != nil {
+		t.Fatal(err)
+	}
+	if o, ok := c.Lookup("t"); !ok || o.Temporary {
+		t.Errorf("Lookup(t) = %+v, %v, want the table", o, ok)
+	}
+	if err := c.Drop(catalog.Table, "t", true); !errors.Is(err, fault.NotFound) {
+		t.Errorf("dropping a temporary table that is none: %v, want not found", err)
+	}
+}
+
+func TestRename(t *testing.T) {
+	c := catalog.New()
+	for _, name := range []string{"a", "b"} {
+		if err := c.Create(catalog.Object{Name: name, Kind: catalog.Table}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Rename("a", catalog.Object{Name: "b", Kind: catalog.Table}); !errors.Is(err, fault.Conflict) {
+		t.Errorf("error %v, want a conflict", err)
+	}
+	if err := c.Rename("a", catalog.Object{Name: "c", Kind: catalog.Table}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"b", "c"}, c.Names()); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+}
+
+func TestDatabases(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "catalog.json")
+	c := open(t, path)
+	if err := c.PutDatabase(catalog.Database{Name: "d", Comment: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Create(catalog.Object{Name: "d.t", Database: "d", Kind: catalog.Table}); err != nil {
+		t.Fatal(err)
+	}
+	c = open(t, path)
+	if diff := cmp.Diff([]catalog.Database{{Name: "d", Comment: "x"}}, c.Databases()); diff != "" {
+		t.Errorf("databases (-want +got):\n%s", diff)
+	}
+	if err := c.DropDatabase("d", false); !errors.Is(err, fault.Conflict) {
+		t.Errorf("dropping a database with a table: %v, want a conflict", err)
+	}
+	if err := c.DropDatabase("d", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Names(); len(got) > 0 {
+		t.Errorf("names %v, want none", got)
+	}
+	if err := c.DropDatabase("d", true); !errors.Is(err, fault.NotFound) {
+		t.Errorf("dropping a database that is none: %v, want not found", err)
 	}
 }

@@ -110,7 +110,11 @@ func (p *printer) selectBody(s *Select) {
 		list(p, s.Windows, func(w NamedWindow) {
 			p.ident(w.Name)
 			p.text(" AS ")
+			// Unlike behind OVER, a name alone stands in parentheses here.
+			bare := len(w.Window.PartitionBy)+len(w.Window.OrderBy) == 0 && w.Window.Frame == nil && w.Window.Name != ""
+			p.flag(bare, "(")
 			p.window(w.Window)
+			p.flag(bare, ")")
 		})
 	}
 	if s.Qualify != nil {

@@ -45,11 +45,21 @@ func (p *printer) statement(s Statement) {
 		p.text(s.Name.String())
 	case *Show:
 		p.show(s)
+	case *AlterTable:
+		p.alterTable(s)
+	case *AlterView:
+		p.alterView(s)
+	case *CreateDatabase, *DropDatabase, *AlterDatabase, *Use:
+		p.database(s)
 	}
 }
 
 func (p *printer) createTable(s *CreateTable) {
-	p.create(s.OrReplace, s.Temporary, "TABLE ", s.IfNotExists, s.Name)
+	if s.Replace {
+		p.text("REPLACE TABLE ", s.Name.String())
+	} else {
+		p.create(s.OrReplace, s.Temporary, "TABLE ", s.IfNotExists, s.Name)
+	}
 	p.tableElements(s)
 	if s.Comment != "" {
 		p.text("\nCOMMENT ")
@@ -118,17 +128,25 @@ func (p *printer) tableElements(s *CreateTable) {
 	}
 	if w := s.Watermark; w != nil {
 		next()
-		p.text("WATERMARK FOR ", joinIdents(w.Column), " AS ")
-		p.expr(w.X)
+		p.watermark(w)
 	}
 	if k := s.PrimaryKey; k != nil {
 		next()
-		p.flag(k.Constraint != "", "CONSTRAINT "+Quote(k.Constraint)+" ")
-		p.text("PRIMARY KEY ")
-		p.idents(k.Columns)
-		p.flag(k.NotEnforced, " NOT ENFORCED")
+		p.primaryKey(k)
 	}
 	p.text("\n)")
+}
+
+func (p *printer) watermark(w *Watermark) {
+	p.text("WATERMARK FOR ", joinIdents(w.Column), " AS ")
+	p.expr(w.X)
+}
+
+func (p *printer) primaryKey(k *PrimaryKey) {
+	p.flag(k.Constraint != "", "CONSTRAINT "+Quote(k.Constraint)+" ")
+	p.text("PRIMARY KEY ")
+	p.idents(k.Columns)
+	p.flag(k.NotEnforced, " NOT ENFORCED")
 }
 
 func (p *printer) columnDef(c ColumnDef) {
@@ -149,6 +167,7 @@ func (p *printer) columnDef(c ColumnDef) {
 		p.text(" AS ")
 		p.expr(c.Computed)
 	}
+	p.flag(c.Constraint != "", " CONSTRAINT "+Quote(c.Constraint))
 	p.flag(c.PrimaryKey, " PRIMARY KEY NOT ENFORCED")
 	if c.Comment != "" {
 		p.text(" COMMENT ")

@@ -4,6 +4,8 @@ package ast
 type Set struct {
 	Span
 	Key, Value string
+	KeySpan    Span // of the key
+	ValueSpan  Span // of the value
 }
 
 // Reset is RESET ['key']; with an empty key it resets all settings.
@@ -16,6 +18,7 @@ type Reset struct {
 type CreateTable struct {
 	Span
 	OrReplace     bool
+	Replace       bool // REPLACE TABLE, of one that exists
 	Temporary     bool
 	IfNotExists   bool
 	Name          ObjectName
@@ -36,8 +39,9 @@ type CreateTable struct {
 type ColumnDef struct {
 	Span
 	Name       Ident
-	Type       *Type // nil if computed
-	PrimaryKey bool  // PRIMARY KEY NOT ENFORCED beside the column
+	Type       *Type  // nil if computed
+	PrimaryKey bool   // PRIMARY KEY NOT ENFORCED beside the column
+	Constraint string // the name of that key, or empty
 	Metadata   *Metadata
 	Computed   Expr
 	Comment    string
@@ -152,7 +156,8 @@ type Describe struct {
 	Name     ObjectName
 }
 
-// Show is SHOW TABLES, VIEWS, JOBS, FUNCTIONS, USER FUNCTIONS, COLUMNS FROM t, CREATE TABLE t, CREATE VIEW v and the like.
+// Show is SHOW TABLES, VIEWS, JOBS, FUNCTIONS, USER FUNCTIONS, COLUMNS FROM t, CREATE TABLE t, CREATE VIEW v,
+// CURRENT DATABASE and the like.
 type Show struct {
 	Span
 	What    string

@@ -149,7 +149,7 @@ func (p *parser) arg() ast.Expr {
 		p.take()
 		columns := parenthesized(p, p.columnName)
 		return &ast.Descriptor{Span: p.since(start), Columns: columns}
-	case isName(p.peek()) && p.tokens[p.next+1].word == "=>":
+	case isName(p.peek()) && p.second().word == "=>":
 		name := p.ident("an argument name")
 		p.expect("=>")
 		p.enter()

@@ -105,7 +105,7 @@ func (p *parser) wordConstant(t token) ast.Expr {
 		p.take()
 		return &ast.Literal{Span: t.Span, Kind: kind, Text: t.word}
 	}
-	if p.tokens[p.next+1].kind != stringText {
+	if p.second().kind != stringText {
 		p.unexpected("an expression")
 	}
 	p.take()

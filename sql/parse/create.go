@@ -7,17 +7,29 @@ func (p *parser) create() ast.Statement {
 	p.expect("CREATE")
 	replace := p.accept("OR", "REPLACE")
 	temporary := p.accept("TEMPORARY")
-	if at := p.peek(); p.accept("SYSTEM") || p.atAny("FUNCTION", "CATALOG", "DATABASE", "MODEL", "MATERIALIZED", "CONNECTION") {
-		p.fail(at.Span, "", "CREATE %s is not supported", at.word)
-	}
 	switch {
+	case !replace && !temporary && p.accept("DATABASE"):
+		return p.createDatabase(start)
 	case p.accept("TABLE"):
 		return p.createTable(start, replace, temporary)
 	case p.accept("VIEW"):
 		return p.createView(start, replace, temporary)
 	}
-	p.unexpected("TABLE or VIEW")
+	p.unexpected("TABLE, VIEW or DATABASE")
 	return nil
+}
+
+// replace reads REPLACE TABLE … AS, which wants the table to exist.
+func (p *parser) replace() ast.Statement {
+	start := p.start()
+	p.expect("REPLACE")
+	p.accept("TEMPORARY")
+	p.expect("TABLE")
+	t := p.createTableAfter(start, &ast.CreateTable{Replace: true})
+	if t.As == nil {
+		p.fail(t.Span, "", "REPLACE TABLE wants AS and a query")
+	}
+	return t
 }
 
 func (p *parser) createView(start ast.Pos, replace, temporary bool) ast.Statement {
@@ -45,6 +57,10 @@ func (p *parser) createView(start ast.Pos, replace, temporary bool) ast.Statemen
 func (p *parser) createTable(start ast.Pos, replace, temporary bool) ast.Statement {
 	t := &ast.CreateTable{OrReplace: replace, Temporary: temporary}
 	t.IfNotExists = p.accept("IF", "NOT", "EXISTS")
+	return p.createTableAfter(start, t)
+}
+
+func (p *parser) createTableAfter(start ast.Pos, t *ast.CreateTable) *ast.CreateTable {
 	t.Name = p.objectName("table")
 	if p.accept("(") && !p.accept(")") {
 		p.tableElements(t)
@@ -118,7 +134,7 @@ func (p *parser) options() []ast.Option {
 }
 
 func (p *parser) tableElements(t *ast.CreateTable) {
-	if isName(p.peek()) && (p.tokens[p.next+1].word == "," || p.tokens[p.next+1].word == ")") {
+	if isName(p.peek()) && (p.second().word == "," || p.second().word == ")") {
 		t.Names = commas(p, p.columnName)
 		return
 	}
@@ -164,7 +180,7 @@ func (p *parser) watermark() *ast.Watermark {
 	p.expect("WATERMARK", "FOR")
 	w := &ast.Watermark{Column: p.dotted("a column name")}
 	p.expect("AS")
-	w.X = p.expr()
+	w.X = p.ownExpr()
 	w.Span = p.since(start)
 	return w
 }
@@ -175,15 +191,19 @@ func (p *parser) primaryKey() *ast.PrimaryKey {
 	if p.accept("CONSTRAINT") {
 		k.Constraint = p.ident("a name").Name
 	}
-	if at := p.peek(); at.word == "UNIQUE" {
-		p.fail(at.Span, "", "UNIQUE constraints are not supported")
-	}
+	p.noUnique()
 	p.expect("PRIMARY", "KEY")
 	k.Columns = parenthesized(p, p.columnName)
 	p.notEnforced()
 	k.NotEnforced = true
 	k.Span = p.since(start)
 	return k
+}
+
+func (p *parser) noUnique() {
+	if at := p.peek(); at.word == "UNIQUE" {
+		p.fail(at.Span, "Flink knows them neither; write PRIMARY KEY ... NOT ENFORCED", "UNIQUE constraints are not supported")
+	}
 }
 
 // notEnforced insists on NOT ENFORCED, as Flink does: who owns the data keeps the key unique.
@@ -197,7 +217,7 @@ func (p *parser) columnDef() ast.ColumnDef {
 	start := p.start()
 	c := ast.ColumnDef{Name: p.columnName()}
 	if p.accept("AS") {
-		c.Computed = p.expr()
+		c.Computed = p.ownExpr()
 	} else {
 		c.Type = p.dataType()
 		p.columnConstraints(&c)
@@ -207,6 +227,29 @@ func (p *parser) columnDef() ast.ColumnDef {
 	}
 	c.Span = p.since(start)
 	return c
+}
+
+// ownExpr reads an expression over the columns of the table alone.
+func (p *parser) ownExpr() ast.Expr {
+	x := p.expr()
+	ast.Walk(x, func(x ast.Expr) bool {
+		switch x := x.(type) {
+		case *ast.Subquery, *ast.Exists:
+		case *ast.In:
+			if x.Query == nil {
+				return true
+			}
+		case *ast.Quantified:
+			if x.Query == nil {
+				return true
+			}
+		default:
+			return true
+		}
+		p.fail(x.Extent(), "", "there can be no query in a CREATE TABLE's expressions")
+		return false
+	})
+	return x
 }
 
 func (p *parser) columnConstraints(c *ast.ColumnDef) {
@@ -221,6 +264,14 @@ func (p *parser) columnConstraints(c *ast.ColumnDef) {
 		c.Metadata = m
 		return
 	}
+	if p.accept("CONSTRAINT") {
+		c.Constraint = p.ident("the name of a constraint").Name
+		if !p.at("PRIMARY") {
+			p.noUnique()
+			p.unexpected("PRIMARY KEY")
+		}
+	}
+	p.noUnique()
 	if p.accept("PRIMARY", "KEY") {
 		p.notEnforced()
 		c.PrimaryKey = true

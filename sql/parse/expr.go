@@ -208,7 +208,7 @@ func (p *parser) primary() ast.Expr {
 		if x := p.keywordExpr(t); x != nil {
 			return x
 		}
-		if isName(t) || p.tokens[p.next+1].word == "(" && ast.Callable(t.text) || ast.Bare(t.text) {
+		if isName(t) || p.second().word == "(" && ast.Callable(t.text) || ast.Bare(t.text) {
 			return p.columnOrCall()
 		}
 	}
@@ -234,7 +234,7 @@ func (p *parser) keywordExpr(t token) ast.Expr {
 		p.take()
 		return &ast.DefaultArg{Span: p.since(start)}
 	case "CAST", "TRY_CAST":
-		if p.tokens[p.next+1].word == "(" {
+		if p.second().word == "(" {
 			return p.cast()
 		}
 	case "ROW":
@@ -246,7 +246,7 @@ func (p *parser) keywordExpr(t token) ast.Expr {
 		items := p.brackets()
 		return &ast.Array{Span: p.since(start), Items: items}
 	case "MAP":
-		if p.tokens[p.next+1].word == "[" {
+		if p.second().word == "[" {
 			p.take()
 			items := p.brackets()
 			if len(items)%2 != 0 {

@@ -38,7 +38,7 @@ func (p *parser) jsonArgs(c *ast.Call, word string) bool {
 
 // jsonPair reads [KEY] name VALUE value, or name : value.
 func (p *parser) jsonPair() []ast.Expr {
-	named := p.tokens[p.next+1].word == "VALUE" || p.tokens[p.next+1].word == ":"
+	named := p.second().word == "VALUE" || p.second().word == ":"
 	if !named {
 		p.accept("KEY")
 	}

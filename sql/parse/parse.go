@@ -155,6 +155,9 @@ func (p *parser) skipStatement() {
 
 func (p *parser) peek() token { return p.tokens[p.next] }
 
+// second returns the token after the next one.
+func (p *parser) second() token { return p.tokens[min(p.next+1, len(p.tokens)-1)] }
+
 func (p *parser) done() bool { return p.peek().kind == endOfInput }
 
 // take moves over the next token and returns it.

@@ -35,6 +35,7 @@ SELECT JSON_VALUE(a, '$.b' RETURNING INT NULL ON EMPTY DEFAULT 1 ON ERROR), JSON
 SELECT COUNT(DISTINCT a) FILTER (WHERE b > 1), SUM(a) OVER (PARTITION BY b ORDER BY c DESC NULLS LAST RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW)
 SELECT LISTAGG(a) WITHIN GROUP (ORDER BY b), LAST_VALUE(a) IGNORE NULLS OVER w FROM t WINDOW w AS (ORDER BY ts)
 SELECT ARRAY[1, 2][1], MAP['a', 1]['a'], (1, 2), ROW(1), a[1].b, (f(x)).y, CURRENT_TIMESTAMP, db.f(1)
+SELECT SUM(a) OVER v FROM t WINDOW w AS (ORDER BY ts), v AS (w)
 SELECT a FROM t GROUP BY a, TUMBLE(ts, INTERVAL '1' HOUR) HAVING COUNT(*) > 1
 SELECT a FROM t GROUP BY GROUPING SETS((a, b), a, ()), CUBE(a, b), ROLLUP(a)
 SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '10' SECOND)) AS w
@@ -61,7 +62,27 @@ EXPLAIN CHANGELOG_MODE, ESTIMATED_COST SELECT 1
 SHOW TABLES FROM db NOT LIKE 'a%'
 SHOW CREATE TABLE t
 SHOW COLUMNS FROM t
+SHOW CURRENT DATABASE
+SHOW PROCEDURES NOT ILIKE 'a%'
 EXECUTE INSERT INTO t SELECT 1
+ALTER TABLE IF EXISTS db.t RENAME TO u
+ALTER TABLE t RENAME a TO b
+ALTER TABLE t ADD (a INT NOT NULL COMMENT 'x' FIRST, b AS a + 1 AFTER a, WATERMARK FOR c AS c, CONSTRAINT k PRIMARY KEY (a) NOT ENFORCED)
+ALTER TABLE t MODIFY (a STRING METADATA FROM 'k' VIRTUAL AFTER b)
+ALTER TABLE t DROP (a, b)
+ALTER TABLE t DROP PRIMARY KEY
+ALTER TABLE t DROP CONSTRAINT k
+ALTER TABLE t DROP WATERMARK
+ALTER TABLE t SET ('k' = 'v')
+ALTER TABLE t RESET ('k', 'l')
+ALTER VIEW v RENAME TO w
+ALTER VIEW v AS SELECT 1
+CREATE DATABASE IF NOT EXISTS default_catalog.d COMMENT 'x' WITH ('k' = 'v')
+ALTER DATABASE d SET ('k' = 'v')
+DROP DATABASE IF EXISTS d CASCADE
+USE d
+USE CATALOG default_catalog
+USE catalog
 CREATE TEMPORARY VIEW IF NOT EXISTS v (a, ` + "`b c`" + `) COMMENT 'x' AS SELECT 1, 2
 SELECT ` + "`value`, `at`, `a``b`" + ` FROM ` + "`select`"
 
@@ -115,6 +136,12 @@ func TestSynonymsAndSugar(t *testing.T) {
 	f("SELECT 2*/*c*/3", "SELECT 2 * 3")
 	f("CREATE TABLE t LIKE s (INCLUDING ALL EXCLUDING OPTIONS)", "CREATE TABLE t\nLIKE s (INCLUDING ALL EXCLUDING OPTIONS)")
 	f("DESC t", "DESCRIBE t")
+	f("ALTER TABLE t ADD a INT AFTER b", "ALTER TABLE t ADD (a INT AFTER b)")
+	f("ALTER TABLE t DROP a", "ALTER TABLE t DROP (a)")
+	f("DROP DATABASE d RESTRICT", "DROP DATABASE d")
+	f("REPLACE TABLE t AS SELECT 1", "REPLACE TABLE t\nAS SELECT 1")
+	f("CREATE TABLE t (a INT CONSTRAINT k PRIMARY KEY NOT ENFORCED COMMENT 'x')",
+		"CREATE TABLE t (\n  a INT CONSTRAINT k PRIMARY KEY NOT ENFORCED COMMENT 'x'\n)")
 	f("EXPLAIN PLAN FOR SELECT 1", "EXPLAIN SELECT 1")
 	f("BEGIN STATEMENT SET; INSERT INTO a SELECT 1; INSERT INTO b SELECT 2; END;",
 		"EXECUTE STATEMENT SET BEGIN\nINSERT INTO a SELECT 1;\nINSERT INTO b SELECT 2;\nEND")
@@ -172,7 +199,22 @@ func TestErrors(t *testing.T) {
 		"line 1, column 39: a PRIMARY KEY is not checked here, and must say so (write PRIMARY KEY ... NOT ENFORCED)")
 	f("CREATE TABLE t (a INT) WITH ('k' = 'v', 'k' = 'w')", `line 1, column 41: option "k" is given twice`)
 	f("SET a = b", "line 1, column 5: the key of a setting stands in single quotes (write SET 'key' = 'value')")
-	f("ALTER TABLE t ADD a INT", "line 1, column 1: ALTER statements are not supported")
+	f("ADD JAR 'x.jar'", "line 1, column 1: ADD JAR is not supported (no Java code is loaded here: use the built-in functions)")
+	f("COMPILE PLAN 'x' FOR INSERT INTO t SELECT 1",
+		"line 1, column 1: COMPILE PLAN is not supported (run the statement itself: what a job is going on from is kept with its checkpoints)")
+	f("ALTER TABLE t ADD PARTITION (p = 1)",
+		"line 1, column 19: the catalog keeps no partitions of tables (a table's partitions come with its data)")
+	f("ALTER TABLE t DROP a.b", "line 1, column 20: a field of a ROW column cannot be changed alone (MODIFY the whole column)")
+	f("ALTER TABLE t ADD (a INT, a AS 1)", `line 1, column 27: column "a" comes twice`)
+	f("ALTER TABLE t RENAM a TO b",
+		`line 1, column 15: unexpected "RENAM": want ADD, MODIFY, DROP, RENAME, SET or RESET (did you mean RENAME?)`)
+	f("CREATE TABLE t (a INT UNIQUE)",
+		"line 1, column 23: UNIQUE constraints are not supported (Flink knows them neither; write PRIMARY KEY ... NOT ENFORCED)")
+	f("CREATE TABLE t (a INT, WATERMARK FOR a AS (SELECT 1))",
+		"line 1, column 43: there can be no query in a CREATE TABLE's expressions")
+	f("EXPLAIN CHANGELOG_MODE, CHANGELOG_MODE SELECT 1", "line 1, column 25: CHANGELOG_MODE comes twice")
+	f("USE a.b.c", "line 1, column 5: the name of a database has at most two parts: catalog.database")
+	f("REPLACE TABLE t (a INT)", "line 1, column 1: REPLACE TABLE wants AS and a query")
 	f("SELECT X'0'", "line 1, column 8: a binary string is an even number of hexadecimal digits")
 	f("SELECT INTERVAL '1' FORTNIGHT",
 		`line 1, column 21: unexpected "FORTNIGHT": want YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND`)

@@ -4,7 +4,7 @@ import "millrace/sql/ast"
 
 // atQuery says whether a query begins here, not counting one in parentheses.
 func (p *parser) atQuery() bool {
-	return p.atAny("SELECT", "VALUES", "WITH") || p.at("TABLE") && p.tokens[p.next+1].word != "("
+	return p.atAny("SELECT", "VALUES", "WITH") || p.at("TABLE") && p.second().word != "("
 }
 
 func (p *parser) atSetOperator() bool { return p.atAny("UNION", "INTERSECT", "EXCEPT") }
@@ -212,7 +212,7 @@ func (p *parser) selectItem() ast.SelectItem {
 func (p *parser) star() *ast.Star {
 	start, first := p.start(), p.next
 	var qualifier []ast.Ident
-	for isName(p.peek()) && p.tokens[p.next+1].word == "." {
+	for isName(p.peek()) && p.second().word == "." {
 		qualifier = append(qualifier, p.ident("a name"))
 		p.take()
 	}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 
 	"millrace/sql/ast"
@@ -17,11 +18,9 @@ func (p *parser) terminated() ast.Statement {
 
 // starters are the words that statements begin with.
 var starters = []string{
-	"SELECT", "WITH", "VALUES", "INSERT", "CREATE", "DROP", "SET", "RESET", "EXPLAIN", "DESCRIBE", "SHOW", "EXECUTE", "BEGIN",
+	"SELECT", "WITH", "VALUES", "INSERT", "CREATE", "REPLACE", "ALTER", "DROP", "USE", "SET", "RESET", "EXPLAIN", "DESCRIBE", "SHOW",
+	"EXECUTE", "BEGIN",
 }
-
-// elsewhere are the words that Flink's statements begin with which have no meaning here.
-const elsewhere = " ALTER USE LOAD UNLOAD ADD REMOVE CALL COMPILE STOP ANALYZE TRUNCATE DELETE UPDATE MERGE HELP QUIT EXIT CLEAR REPLACE "
 
 func (p *parser) statement() ast.Statement {
 	p.enter()
@@ -30,13 +29,20 @@ func (p *parser) statement() ast.Statement {
 	if t.word == "(" || p.atQuery() {
 		return p.query()
 	}
+	p.refuse()
 	switch t.word {
 	case "INSERT":
 		return p.insert()
 	case "CREATE":
 		return p.create()
+	case "REPLACE":
+		return p.replace()
+	case "ALTER":
+		return p.alter()
 	case "DROP":
 		return p.drop()
+	case "USE":
+		return p.use()
 	case "SET":
 		return p.setOption()
 	case "RESET":
@@ -54,9 +60,6 @@ func (p *parser) statement() ast.Statement {
 	case "END":
 		p.fail(t.Span, "a set begins with EXECUTE STATEMENT SET BEGIN", "END without BEGIN")
 	}
-	if t.word != "" && strings.Contains(elsewhere, " "+t.word+" ") {
-		p.fail(t.Span, "", "%s statements are not supported", t.word)
-	}
 	if near := nearest(t.word, starters); near != "" {
 		p.fail(t.Span, "did you mean "+near+"?", "unexpected %s: want a statement", abridge(t.text))
 	}
@@ -71,13 +74,23 @@ func (p *parser) setOption() ast.Statement {
 	if t := p.peek(); t.kind == word || t.kind == quotedName {
 		p.fail(t.Span, "write SET 'key' = 'value'", "the key of a setting stands in single quotes")
 	}
-	if p.peek().kind == stringText {
-		s.Key = p.text("a key")
+	if key := p.peek(); key.kind == stringText {
+		s.Key, s.KeySpan = p.settingKey(), key.Span
 		p.expect("=")
+		s.ValueSpan = p.peek().Span
 		s.Value = p.text("a value")
 	}
 	s.Span = p.since(start)
 	return s
+}
+
+func (p *parser) settingKey() string {
+	at := p.peek()
+	key := p.text("a key")
+	if key == "" {
+		p.fail(at.Span, "", "the key of a setting is empty")
+	}
+	return key
 }
 
 func (p *parser) reset() ast.Statement {
@@ -85,7 +98,7 @@ func (p *parser) reset() ast.Statement {
 	p.expect("RESET")
 	r := &ast.Reset{}
 	if p.peek().kind == stringText {
-		r.Key = p.text("a key")
+		r.Key = p.settingKey()
 	}
 	r.Span = p.since(start)
 	return r
@@ -94,13 +107,16 @@ func (p *parser) reset() ast.Statement {
 func (p *parser) drop() ast.Statement {
 	start := p.start()
 	p.expect("DROP")
+	if p.accept("DATABASE") {
+		return p.dropDatabase(start)
+	}
 	d := &ast.Drop{Temporary: p.accept("TEMPORARY")}
 	switch {
 	case p.accept("TABLE"):
 	case p.accept("VIEW"):
 		d.View = true
 	default:
-		p.unexpected("TABLE or VIEW")
+		p.unexpected("TABLE, VIEW or DATABASE")
 	}
 	d.IfExists = p.accept("IF", "EXISTS")
 	d.Name = p.objectName("table")
@@ -124,7 +140,7 @@ func (p *parser) insert() *ast.Insert {
 		i.Partition = parenthesized(p, p.partitionValue)
 	}
 	// INSERT INTO t (SELECT …) has a query there, not columns.
-	if p.at("(") && isName(p.tokens[p.next+1]) {
+	if p.at("(") && isName(p.second()) {
 		i.Columns = parenthesized(p, p.columnName)
 	}
 	i.Query = p.query()
@@ -194,12 +210,7 @@ func (p *parser) explain() ast.Statement {
 	p.expect("EXPLAIN")
 	e := &ast.Explain{}
 	if !p.accept("PLAN", "FOR") && p.explainDetail() {
-		e.Details = commas(p, func() string {
-			if !p.explainDetail() {
-				p.unexpected("ESTIMATED_COST, CHANGELOG_MODE, PLAN_ADVICE or JSON_EXECUTION_PLAN")
-			}
-			return p.take().word
-		})
+		e.Details = p.explainDetails()
 	}
 	switch {
 	case p.at("STATEMENT", "SET"):
@@ -211,6 +222,23 @@ func (p *parser) explain() ast.Statement {
 	}
 	e.Span = p.since(start)
 	return e
+}
+
+func (p *parser) explainDetails() []string {
+	var details []string
+	for {
+		at := p.peek()
+		if !p.explainDetail() {
+			p.unexpected("ESTIMATED_COST, CHANGELOG_MODE, PLAN_ADVICE or JSON_EXECUTION_PLAN")
+		}
+		if slices.Contains(details, at.word) {
+			p.fail(at.Span, "", "%s comes twice", at.word)
+		}
+		details = append(details, p.take().word)
+		if !p.accept(",") {
+			return details
+		}
+	}
 }
 
 func (p *parser) explainDetail() bool {
@@ -243,6 +271,8 @@ var shows = [][]string{
 	{"CURRENT", "DATABASE"},
 	{"MODULES"},
 	{"FULL", "MODULES"},
+	{"PROCEDURES"},
+	{"MODELS"},
 	{"JARS"},
 }
 

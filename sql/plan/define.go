@@ -40,7 +40,7 @@ func (c definedColumn) writable() bool { return !c.computed && !c.virtual }
 func (b *binder) definition(at ast.Node, object catalog.Object) *definition {
 	statement, err := parse.Statement(object.SQL)
 	b.check(at, err)
-	inner := &binder{Planner: b.Planner, source: object.SQL}
+	inner := &binder{Planner: b.Planner.within(object.Within), source: object.SQL}
 	def, err := bound(func() *definition { return inner.define(statement.(*ast.CreateTable)) })
 	if err != nil {
 		b.fail(at, "", "table %q: %s", object.Name, err)

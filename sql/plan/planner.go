@@ -7,14 +7,14 @@ import (
 
 	"millrace/catalog"
 	"millrace/connector"
-	"millrace/fault"
 	"millrace/format"
 	"millrace/sql/ast"
 	"millrace/sql/function"
 	"millrace/sql/parse"
 )
 
-// The only catalog and database: names may be qualified by them, as in scripts made for Flink.
+// The only catalog, and the database that is always there: names may be qualified by them, as in scripts made
+// for Flink.
 const (
 	DefaultCatalog  = "default_catalog"
 	DefaultDatabase = "default_database"
@@ -28,6 +28,8 @@ type Planner struct {
 	Functions  *function.Set
 	Catalog    *catalog.Catalog
 	Settings   Settings
+	// Database is the current one; empty: the default one.
+	Database string
 }
 
 // NewPlanner returns a planner with Flink's default settings.
@@ -102,12 +104,6 @@ func (b *binder) execute(statement ast.Statement) *Result {
 		return &Result{}
 	case *ast.CreateTable:
 		return b.createTable(st)
-	case *ast.CreateView:
-		b.createView(st)
-		return &Result{}
-	case *ast.Drop:
-		b.drop(st)
-		return &Result{}
 	case *ast.Explain:
 		return &Result{Columns: []string{"result"}, Rows: [][]string{{b.explain(st)}}}
 	case *ast.Describe:
@@ -115,7 +111,32 @@ func (b *binder) execute(statement ast.Statement) *Result {
 	case *ast.Show:
 		return b.show(st)
 	}
-	panic(fmt.Sprintf("plan: statement %T", statement))
+	b.change(statement)
+	return &Result{}
+}
+
+// change executes a statement that changes the catalog or the current database and has nothing to show.
+func (b *binder) change(statement ast.Statement) {
+	switch st := statement.(type) {
+	case *ast.CreateView:
+		b.createView(st)
+	case *ast.Drop:
+		b.drop(st)
+	case *ast.AlterTable:
+		b.alterTable(st)
+	case *ast.AlterView:
+		b.alterView(st)
+	case *ast.CreateDatabase:
+		b.createDatabase(st)
+	case *ast.DropDatabase:
+		b.dropDatabase(st)
+	case *ast.AlterDatabase:
+		b.alterDatabase(st)
+	case *ast.Use:
+		b.use(st)
+	default:
+		panic(fmt.Sprintf("plan: statement %T", statement))
+	}
 }
 
 // set changes a setting. The settings of jobs planned before stay as they were.
@@ -128,8 +149,11 @@ func (b *binder) set(st *ast.Set) *Result {
 		slices.SortFunc(r.Rows, slices.Compare)
 		return r
 	}
+	if _, err := setting(st.Key); err != nil {
+		b.check(st.KeySpan, err)
+	}
 	settings := b.Settings.clone()
-	b.check(st, settings.set(st.Key, st.Value))
+	b.check(st.ValueSpan, settings.set(st.Key, st.Value))
 	b.Settings = settings
 	return &Result{}
 }
@@ -171,27 +195,35 @@ func (b *binder) explain(st *ast.Explain) string {
 }
 
 func (b *binder) createView(st *ast.CreateView) {
-	name := b.objectName(st.Name)
-	if !b.creatable(st.Name, name, st.IfNotExists, st.OrReplace) {
-		return
+	if b.creatable(st.Name, b.objectName(st.Name), st.Temporary, st.IfNotExists, st.OrReplace) {
+		b.check(st.Name, b.Catalog.Replace(b.viewObject(st, st.Temporary)))
 	}
-	// What the view shows is planned now, so that an error comes with the view, not with its first use.
-	r := b.query(st.Query)
+}
+
+// viewObject returns what the catalog keeps of a view. What it shows is planned now, so that an error comes
+// with the view, not with its first use.
+func (b *binder) viewObject(st *ast.CreateView, temporary bool) catalog.Object {
+	inner := &binder{Planner: b.Planner, source: b.source, views: []string{b.objectName(st.Name)}}
+	r := inner.query(st.Query)
 	if len(st.Columns) > 0 {
-		r = b.renameColumns(r, "", st.Columns)
+		r = inner.renameColumns(r, "", st.Columns)
 	}
 	def := *st
 	def.IfNotExists, def.OrReplace = false, false
-	o := catalog.Object{Name: name, Kind: catalog.View, SQL: ast.Format(&def), Comment: st.Comment, Temporary: st.Temporary}
+	def.Name.Parts = st.Name.Parts[len(st.Name.Parts)-1:]
+	o := catalog.Object{
+		Name: b.objectName(st.Name), Database: b.database(st.Name.Parts[:len(st.Name.Parts)-1]), Within: b.Database,
+		Kind: catalog.View, SQL: ast.Format(&def), Comment: st.Comment, Temporary: temporary,
+	}
 	for _, f := range r.node.Out().Fields {
 		o.Columns = append(o.Columns, catalog.Column{Name: f.Name, Type: f.Type.String()})
 	}
-	b.check(st.Name, b.Catalog.Replace(o))
+	return o
 }
 
 // creatable says whether to go on with CREATE; a name that is taken is an error unless the statement allows for it.
-func (b *binder) creatable(at ast.Node, name string, ifNotExists, orReplace bool) bool {
-	old, taken := b.Catalog.Lookup(name)
+func (b *binder) creatable(at ast.Node, name string, temporary, ifNotExists, orReplace bool) bool {
+	old, taken := b.Catalog.Get(name, temporary)
 	if taken && !ifNotExists && !orReplace {
 		b.fail(at, "use IF NOT EXISTS, or DROP it first", "a %s %q exists", old.Kind, name)
 	}
@@ -203,12 +235,13 @@ func (b *binder) drop(st *ast.Drop) {
 	if st.View {
 		kind = catalog.View
 	}
-	if _, ok := b.Catalog.Lookup(name); !ok && st.IfExists {
+	_, permanent := b.Catalog.Get(name, false)
+	_, temporary := b.Catalog.Get(name, true)
+	switch found := permanent || temporary; {
+	case st.IfExists && (st.Temporary && !temporary || !found):
 		return
+	case !found:
+		b.noObject(st.Name, name)
 	}
-	err := b.Catalog.Drop(kind, name)
-	if fault.KindOf(err) == fault.NotFound {
-		b.lookup(st.Name)
-	}
-	b.check(st.Name, err)
+	b.check(st.Name, b.Catalog.Drop(kind, name, st.Temporary))
 }

@@ -192,27 +192,27 @@ SET 'table.local-time-zone' = 'Nowhere/City';
 --->
 --  error: time zone "Nowhere/City" is not known
 --  SET 'table.local-time-zone' = 'Nowhere/City';
---  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--                                ^^^^^^^^^^^^^^
 --  hint: write a region such as Asia/Shanghai, UTC or GMT+08:00
 
 SET 'execution.runtime-mod' = 'batch';
 --->
 --  error: setting "execution.runtime-mod" is not known
 --  SET 'execution.runtime-mod' = 'batch';
---  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--      ^^^^^^^^^^^^^^^^^^^^^^^
 --  hint: did you mean "execution.runtime-mode"?
 
 SET 'execution.runtime-mode' = 'bach';
 --->
 --  error: setting "execution.runtime-mode": "bach" is none of STREAMING, BATCH
 --  SET 'execution.runtime-mode' = 'bach';
---  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--                                 ^^^^^^
 
 SET 'unheard.of' = '1';
 --->
 --  error: setting "unheard.of" is not known
 --  SET 'unheard.of' = '1';
---  ^^^^^^^^^^^^^^^^^^^^^^
+--      ^^^^^^^^^^^^
 --  hint: Flink has no such key either; SET 'key' = 'value' takes Flink's keys only
 
 SET 'table.local-time-zone' = 'GMT+08:00';
@@ -233,6 +233,7 @@ SELECT * FROM default_catalog.default_database.clicks;
 
 SELECT * FROM other_db.clicks;
 --->
---  error: "other_db" not found: the only database is default_catalog.default_database
+--  error: database "other_db" not found
 --  SELECT * FROM other_db.clicks;
 --                ^^^^^^^^
+--  hint: use CREATE DATABASE, or leave it out
