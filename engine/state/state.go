@@ -83,6 +83,24 @@ func (w *Writer) column(c *vec.Column, n int) {
 		for i := range n {
 			w.bytes(c.Bytes(i))
 		}
+	case vec.LayoutList, vec.LayoutRow:
+		w.nested(c, n)
+	}
+}
+
+// nested writes what the rows hold inside, by a copy of them: c may be a view of some rows of a longer column.
+func (w *Writer) nested(c *vec.Column, n int) {
+	own := vec.NewColumn(c.Type)
+	for i := range n {
+		own.Append(i, c, i)
+	}
+	inside := n
+	if c.Layout() == vec.LayoutList {
+		w.bytes(raw(own.Off[1:]))
+		inside = int(own.Off[n])
+	}
+	for k := range own.Kids {
+		w.column(&own.Kids[k], inside)
 	}
 }
 
@@ -211,6 +229,27 @@ func (r *Reader) column(c *vec.Column, t schema.Type, n int) {
 				return
 			}
 		}
+	case vec.LayoutList, vec.LayoutRow:
+		r.nested(c, n)
+	}
+}
+
+func (r *Reader) nested(c *vec.Column, n int) {
+	inside := n
+	if c.Layout() == vec.LayoutList {
+		c.Off = append(c.Off, load[int32](r, r.bytes(), n)...)
+		for i := 1; i < len(c.Off); i++ {
+			if c.Off[i] < c.Off[i-1] {
+				r.fail("has a list of %d values", c.Off[i]-c.Off[i-1])
+			}
+		}
+		inside = int(c.Off[len(c.Off)-1])
+	}
+	for k := range c.Kids {
+		if r.err != nil {
+			return
+		}
+		r.column(&c.Kids[k], c.Kids[k].Type, inside)
 	}
 }
 

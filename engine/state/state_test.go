@@ -203,3 +203,70 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+func TestNested(t *testing.T) {
+	text, number := schema.Of(schema.VarChar), schema.Of(schema.BigInt)
+	types := []schema.Type{
+		{ID: schema.Array, Fields: []schema.Field{{Type: text}}},
+		{ID: schema.Multiset, Fields: []schema.Field{{Type: number}}},
+		{ID: schema.Map, Fields: []schema.Field{{Type: text}, {Type: schema.Type{ID: schema.Row, Fields: []schema.Field{{Name: "a", Type: number}, {Name: "b", Type: text}}}}}},
+	}
+	const rows = 200
+	cols := make([]vec.Column, len(types))
+	for c, of := range types {
+		cols[c] = vec.NewColumn(of)
+		for i := range rows {
+			if (i+c)%5 == 0 {
+				cols[c].AppendNull(i)
+				continue
+			}
+			growNested(&cols[c], i, i%4)
+		}
+	}
+	w := NewWriter()
+	views := make([]vec.Column, len(cols))
+	for c := range cols {
+		views[c] = cols[c].View(64, rows)
+	}
+	w.Columns(views, rows-64)
+	place := Folders(t.TempDir())("job")
+	if err := w.Save(t.Context(), place, "s"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Load(t.Context(), place, "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, n := r.Columns(types)
+	if r.Err() != nil || n != rows-64 {
+		t.Fatal(n, r.Err())
+	}
+	for c := range cols {
+		for i := range n {
+			if !got[c].Equal(i, &cols[c], i+64) {
+				t.Fatalf("column %d, row %d differs", c, i)
+			}
+		}
+	}
+}
+
+// growNested adds a list of so many elements as row n.
+func growNested(c *vec.Column, n, elements int) {
+	at := int(c.Off[n])
+	for e := range elements {
+		for k := range c.Kids {
+			kid := &c.Kids[k]
+			switch kid.Layout() {
+			case vec.LayoutRow:
+				kid.Kids[0].GrowInt(at+e, int64(n))
+				kid.Kids[1].GrowString(at+e, "row")
+				kid.GrowRow(at + e)
+			case vec.LayoutBytes:
+				kid.GrowString(at+e, string(rune('a'+e)))
+			default:
+				kid.GrowInt(at+e, int64(n+e))
+			}
+		}
+	}
+	c.GrowList(n, at+elements)
+}

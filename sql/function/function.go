@@ -117,8 +117,8 @@ type Keep struct {
 	// Better says, for PickBest, whether row j of in, which came later, takes the place of row i of kept.
 	// Neither is NULL.
 	Better func(kept *vec.Column, i int, in *vec.Column, j int) bool
-	// Make makes row k of dst, the next in order, from the values of a group, for PickNone. dst is Reset to n rows.
-	Make func(v Kept, dst *vec.Column, k, n int) error
+	// Make adds row k to dst, a growing column (vec.NewColumn) of k rows, from the values of a group, for PickNone.
+	Make func(v Kept, dst *vec.Column, k int) error
 }
 
 // Pick says which of its values is the answer of an aggregate; NULL if there is none.
