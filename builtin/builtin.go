@@ -24,6 +24,7 @@ import (
 	"millrace/connector/redis"
 	"millrace/connector/syslog"
 	"millrace/format"
+	"millrace/format/avro"
 	"millrace/format/csv"
 	"millrace/format/json"
 	"millrace/format/json/cdc"
@@ -94,6 +95,8 @@ func Notifiers() []notify.Spec {
 // Formats returns the formats that SQL tables can name.
 func Formats() []format.Spec {
 	return []format.Spec{
+		avro.Spec(),
+		avro.Confluent(),
 		cdc.Canal(),
 		cdc.Debezium(),
 		cdc.Maxwell(),

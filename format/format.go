@@ -23,6 +23,8 @@ import (
 //
 // An error says why the record cannot be read (use *Error to name the field); dst then holds what it
 // held before. A full builder is ErrFull, with dst as before: the caller empties it and tries again.
+// An error with a fault.Kind is not the record's: something that decoding needs is away, or denied; the
+// caller stops, and the record is read again.
 // msg is not kept. A Decoder belongs to one goroutine and allocates nothing per record.
 type Decoder interface {
 	Decode(msg []byte, dst *vec.Builder) error
