@@ -24,7 +24,7 @@ import (
 )
 
 // newPipelines is what a node has, on a broker of its own, in a folder that may have been used before.
-func newPipelines(t *testing.T, b *bus.Bus, dir string) (p *pipelines, stop func()) {
+func newPipelines(t *testing.T, b *bus.Bus, dir string, set ...func(*pipelines)) (p *pipelines, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	connectors, formats := builtin.Connectors(b, io.Discard, io.Discard), builtin.Formats()
@@ -42,6 +42,9 @@ func newPipelines(t *testing.T, b *bus.Bus, dir string) (p *pipelines, stop func
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),
 			Log:        log, Hasher: vec.NewHasher(), Snapshots: state.Folders(filepath.Join(dir, "state")),
 		},
+	}
+	for _, change := range set {
+		change(p)
 	}
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context) error{table.Run, w.run, p.run} {
