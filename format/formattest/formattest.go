@@ -200,11 +200,16 @@ func (s *Suite) allocations(t *testing.T) {
 	}
 }
 
-// Row returns the values of row i.
+// Row returns the values of row i; those of nested types as a text of their parts.
 func Row(b *vec.Batch, i int) []vec.Value {
 	var out []vec.Value
 	for c := range b.Cols {
-		out = append(out, vec.At(&b.Cols[c], i))
+		col := &b.Cols[c]
+		if l := col.Layout(); (l == vec.LayoutList || l == vec.LayoutRow) && !col.IsNull(i) {
+			out = append(out, vec.Value{S: nestedText(col, i)})
+			continue
+		}
+		out = append(out, vec.At(col, i))
 	}
 	return out
 }

@@ -28,6 +28,8 @@ type Decoder struct {
 	rows  uint64 // counts rows, to tell which fields of this one have been seen
 	held  int    // bytes of the records in the builder, at most
 	depth int    // of the members that are being read
+	grown int    // values inside of others that the record has, at most
+	keys  format.MapKeys
 
 	unescaped, quoted []byte // memory of texts
 
@@ -36,12 +38,14 @@ type Decoder struct {
 	full bool   // the builder is
 }
 
-// field is one wanted member of the objects.
+// field is one wanted member of the objects, or a part of such a value.
 type field struct {
-	name string
+	name string // as messages name it: the path to it
 	typ  schema.Type
 	col  int
 	row  uint64 // the last row that had it
+
+	inside *inside // of ARRAY, MAP, MULTISET and ROW
 }
 
 func newDecoder(s *schema.Schema, v option.Values) (format.Decoder, error) {
@@ -58,7 +62,7 @@ func newDecoder(s *schema.Schema, v option.Values) (format.Decoder, error) {
 	}
 	for i, sf := range s.Fields {
 		f := &d.fields[i]
-		f.name, f.typ = sf.Name, sf.Type
+		*f = newField(sf.Name, sf.Type)
 		d.byName[f.name] = f
 		if f.typ.NotNull {
 			d.required = append(d.required, f)
@@ -79,8 +83,14 @@ func (d *Decoder) bind(s *schema.Schema) error {
 	return nil
 }
 
-// maxHeld keeps the text of a batch within the 31 bits of its offsets.
-const maxHeld = 1 << 30
+const (
+	// maxHeld keeps the text of a batch within the 31 bits of its offsets.
+	maxHeld = 1 << 30
+	// maxGrown is how many values a record may have inside of others, those that are missing in a ROW included:
+	// a few bytes of text can stand for many columns.
+	maxGrown  = 1 << 23
+	grownSize = 16 // bytes of such a value, at most
+)
 
 // Decode appends the rows of one record to dst; see format.Decoder.
 func (d *Decoder) Decode(msg []byte, dst *vec.Builder) error {
@@ -97,7 +107,10 @@ func (d *Decoder) Decode(msg []byte, dst *vec.Builder) error {
 		return format.ErrFull
 	}
 	d.held += len(msg)
-	if d.record(msg, dst) {
+	d.grown = 0
+	ok := d.record(msg, dst)
+	d.held += grownSize * d.grown
+	if ok {
 		return nil
 	}
 	return d.undo(msg, dst, n)

@@ -13,15 +13,15 @@
 //   - Half of a surrogate pair reads as U+FFFD.
 //   - An array of objects is a row each, in one batch or not at all; null and blank text are no rows.
 //   - VARCHAR(n) is not enforced, and a DECIMAL with too many digits is NULL.
-//   - Columns of type ROW, ARRAY, MAP and MULTISET are not supported.
+//   - A part of a ROW, ARRAY or MAP that cannot be read is NULL where errors are ignored; so is all around it that
+//     must not have a NULL there. Without ignoring, what is NOT NULL must be there at any depth.
+//   - The entries of a MAP keep their order; of two with one key the last counts.
 package json
 
 import (
-	"millrace/fault"
 	"millrace/format"
 	"millrace/format/json/scan"
 	"millrace/option"
-	"millrace/schema"
 )
 
 // Limits of one record. A batch of records addresses its text with 31 bits.
@@ -59,15 +59,4 @@ func timeStyle(v option.Values) format.TimeStyle {
 		return format.ISOTime
 	}
 	return format.SQLTime
-}
-
-func checkTypes(s *schema.Schema) error {
-	for _, f := range s.Fields {
-		switch f.Type.ID {
-		case schema.Array, schema.Map, schema.Multiset, schema.Row:
-			return fault.New(fault.Invalid, "format json: column %q has type %s, which is not supported", f.Name, f.Type).
-				WithHint("declare it as STRING to get its JSON text, and take it apart with JSON_VALUE")
-		}
-	}
-	return nil
 }

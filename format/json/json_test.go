@@ -35,6 +35,18 @@ func TestConformance(t *testing.T) {
 			formattest.Run(t, formattest.Suite{Spec: Spec(), Options: v, Rows: formattest.Everything(), Broken: broken})
 		})
 	}
+	broken = []string{
+		`{"ca":5}`, `{"ca":"[1]"}`, `{"ca":{"a":1}}`, `{"ca":[1,"x"]}`, `{"ca":[1`, `{"ca":[1,]}`, `{"ca":[1 2]}`, `{"ca":[1,2}`, `{"ca":[nul]}`, `{"ca":`, `{"ca":[`,
+		`{"cc":[1]}`, `{"cc":{"a":1,}}`, `{"cc":{"a" 1}}`, `{"cc":{a:1}}`, `{"cc":{"a":"x"}}`, `{"cc":{"a":{}}}`, `{"cc":{"a`, `{"cc":{"a":`, `{"cd":{"x":null}}`, `{"cd":{"x":"y"}}`,
+		`{"ce":[]}`, `{"ce":{"cf":"x"}}`, `{"ce":{"zz":}}`, `{"ce":{"zz":1,}}`, `{"ce":{"cf":1`, `{"ce":{"cf":1 "cg":2}}`, `{"cf":[{"cf":1},{"cf":"x"}]}`, `{"cf":[{"cf":1},5]}`,
+		`{"cg":[[1],[2,{}]]}`, `{"ch":{"a":{"b":[]}}}`, `{"ci":{"fb":{"fa":{"a":1.5e30}}}}`, `{"ci":{"fc":[{"fb":{"x":[]}}]}}`,
+		`{"cg":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, `{"cb":[` + strings.Repeat("[", 63) + strings.Repeat("]", 63) + `]}`,
+	}
+	for _, v := range []option.Values{nil, {"timestamp-format.standard": "ISO-8601"}, {"encode.ignore-null-fields": "true", "encode.decimal-as-plain-number": "true"}} {
+		t.Run(fmt.Sprint("nested", v), func(t *testing.T) {
+			formattest.Run(t, formattest.Suite{Spec: Spec(), Options: v, Rows: formattest.EverythingNested(), Broken: broken})
+		})
+	}
 }
 
 // decode returns the rows of a record with one column x of the given type, as text.
@@ -267,16 +279,6 @@ func TestMissingFields(t *testing.T) {
 		if err := d.Decode([]byte(msg), dst); err != nil || dst.Len() != 0 {
 			t.Errorf("%s, errors ignored: %v, %d rows", msg, err, dst.Len())
 		}
-	}
-}
-
-func TestNestedTypesAreRefused(t *testing.T) {
-	s := schema.New(schema.Field{Name: "x", Type: schema.Type{ID: schema.Array, Fields: []schema.Field{{Type: schema.Of(schema.Int)}}}})
-	if _, err := newDecoder(s, nil); err == nil || !strings.Contains(err.Error(), `column "x" has type ARRAY<INT>`) {
-		t.Error(err)
-	}
-	if _, err := newEncoder(s, nil); err == nil {
-		t.Error("the encoder takes an ARRAY")
 	}
 }
 

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"encoding/base64"
 	"fmt"
 	"math"
 	"strconv"
@@ -17,6 +16,9 @@ import (
 func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 	if i >= len(b) {
 		return d.scan.Expected(b, i, "a value")
+	}
+	if f.inside != nil {
+		return d.nested(b, i, f, dst)
 	}
 	switch f.typ.ID {
 	case schema.Double:
@@ -59,7 +61,11 @@ func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 			return end
 		}
 	}
-	return d.coerce(b, i, f, dst)
+	i, ok := d.coerce(b, i, f, target{dst: dst, c: f.col}, d.depth)
+	if !ok && i >= 0 {
+		dst.SetNull(f.col)
+	}
+	return i
 }
 
 // whole reads an integer of up to 18 digits. end is 0 for all else.
@@ -97,15 +103,16 @@ const (
 	tokenContainer
 )
 
-// coerce reads any value and converts it as Flink does.
-func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
+// coerce reads any value and converts it as Flink does. depth is how many containers are open around it. A value that
+// cannot be converted, where such are ignored, is not ok and leaves the target as it was.
+func (d *Decoder) coerce(b []byte, i int, f *field, to target, depth int) (end int, ok bool) {
 	start, kind := i, tokenString
 	var text []byte
 	switch b[i] {
 	case '"':
 		end, plain := d.scan.Text(b, i+1)
 		if end < 0 {
-			return -1
+			return -1, false
 		}
 		text, i = b[i+1:end], end+1
 		if !plain {
@@ -114,14 +121,12 @@ func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
 		}
 	case '{', '[':
 		kind = tokenContainer
-		i = d.scan.Skip(b, i, d.depth)
+		i = d.scan.Skip(b, i, depth)
 	case 'n':
-		i = d.scan.Skip(b, i, d.depth)
-		dst.SetNull(f.col)
-		return i
+		return d.null(b, i, f, to)
 	case 't', 'f':
 		kind = tokenBool
-		i = d.scan.Skip(b, i, d.depth)
+		i = d.scan.Skip(b, i, depth)
 	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
 		var integer bool
 		i, integer = d.scan.Number(b, i)
@@ -130,24 +135,39 @@ func (d *Decoder) coerce(b []byte, i int, f *field, dst *vec.Builder) int {
 			kind = tokenWhole
 		}
 	default:
-		return d.scan.Fail(i, "this is no JSON value")
+		return d.scan.Fail(i, "this is no JSON value"), false
 	}
 	if i < 0 {
-		return -1
+		return -1, false
 	}
 	if kind != tokenString {
 		text = b[start:i]
 	}
-	v := d.convert(f, kind, text, dst)
-	if v == fine {
-		return i
+	if v := d.convert(f, kind, text, to); v != fine {
+		return d.refuse(f, v, text, i), false
 	}
+	return i, true
+}
+
+// refuse notes that text, which ends at i, cannot be the value of f. It returns i if such values are ignored, else -1.
+func (d *Decoder) refuse(f *field, v verdict, text []byte, i int) int {
 	if d.ignore {
-		dst.SetNull(f.col)
 		return i
 	}
 	d.bad, d.scan.Why = f, v.reason(text, f.typ)
 	return -1
+}
+
+// null reads null. Columns that are NOT NULL are checked when the row is complete.
+func (d *Decoder) null(b []byte, i int, f *field, to target) (end int, ok bool) {
+	if i = d.scan.Skip(b, i, 0); i < 0 {
+		return -1, false
+	}
+	if to.col != nil && f.typ.NotNull {
+		return d.lacking(f, "is NOT NULL, but null", i), false
+	}
+	to.setNull()
+	return i, true
 }
 
 // verdict says whether a value could be converted.
@@ -182,26 +202,26 @@ func verdictOf(ok bool) verdict {
 }
 
 // convert sets f to the value of a token, by the rules of Flink's JsonParserToRowDataConverters.
-func (d *Decoder) convert(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+func (d *Decoder) convert(f *field, kind token, text []byte, to target) verdict {
 	switch f.typ.ID {
 	case schema.Char, schema.VarChar:
 		if kind == tokenContainer {
 			d.quoted, d.unescaped = appendCompact(d.quoted[:0], text, d.unescaped)
 			text = d.quoted
 		}
-		dst.SetBytes(f.col, text)
+		to.setBytes(text)
 	case schema.Boolean:
-		dst.SetBool(f.col, kind != tokenContainer && isTrue(format.TrimJava(text)))
+		to.setBool(kind != tokenContainer && isTrue(format.TrimJava(text)))
 	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt, schema.IntervalMonth, schema.IntervalDay:
 		v, verdict := integer(f.typ.ID, kind, text)
 		if verdict != fine {
 			return verdict
 		}
-		dst.SetInt(f.col, v)
+		to.setInt(v)
 	case schema.Float, schema.Double:
-		return setFloat(f, kind, text, dst)
+		return setFloat(f, kind, text, to)
 	case schema.Decimal:
-		return setDecimal(f, kind, text, dst)
+		return setDecimal(f, kind, text, to)
 	case schema.Date, schema.Time, schema.Timestamp, schema.TimestampLTZ:
 		if kind != tokenString {
 			return unlike
@@ -210,14 +230,12 @@ func (d *Decoder) convert(f *field, kind token, text []byte, dst *vec.Builder) v
 		if !ok {
 			return unlike
 		}
-		dst.SetInt(f.col, v)
+		to.setInt(v)
 	case schema.Binary, schema.VarBinary:
 		if kind != tokenString {
 			return unlike
 		}
-		return verdictOf(dst.GrowBytes(f.col, func(to []byte) ([]byte, error) {
-			return base64.StdEncoding.AppendDecode(to, text)
-		}) == nil)
+		return verdictOf(to.setBase64(text))
 	}
 	return fine
 }
@@ -262,7 +280,7 @@ func integer(id schema.TypeID, kind token, text []byte) (int64, verdict) {
 	return v, verdictOf(ok)
 }
 
-func setFloat(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+func setFloat(f *field, kind token, text []byte, to target) verdict {
 	if kind == tokenContainer || kind == tokenBool {
 		return unlike
 	}
@@ -275,14 +293,14 @@ func setFloat(f *field, kind token, text []byte, dst *vec.Builder) verdict {
 		return unlike
 	}
 	if size == 32 {
-		dst.SetF32(f.col, float32(v))
+		to.setF32(float32(v))
 	} else {
-		dst.SetF64(f.col, v)
+		to.setF64(v)
 	}
 	return fine
 }
 
-func setDecimal(f *field, kind token, text []byte, dst *vec.Builder) verdict {
+func setDecimal(f *field, kind token, text []byte, to target) verdict {
 	if kind == tokenContainer || kind == tokenBool {
 		return unlike
 	}
@@ -291,11 +309,11 @@ func setDecimal(f *field, kind token, text []byte, dst *vec.Builder) verdict {
 	case !ok:
 		return unlike
 	case fits:
-		dst.SetDecimal(f.col, v)
+		to.setDecimal(v)
 	case f.typ.NotNull:
 		return outside
 	default:
-		dst.SetNull(f.col)
+		to.setNull()
 	}
 	return fine
 }
