@@ -88,11 +88,17 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 	case *plan.WindowAggregate:
 		return l.window(n)
 	case *plan.WindowTVF:
+		if n.Input.Out().Fields[n.Window.Time].Time == schema.ProcTime {
+			return nil, fault.New(fault.Invalid, "a window over processing time without an aggregation is not supported").
+				WithHint("group by window_start and window_end, or use a column with a WATERMARK")
+		}
 		return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone), nil })
 	case *plan.GroupAggregate:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) { return op.NewGroupAggregate(n, e.env.Hasher), nil })
 	case *plan.Limit:
 		return l.keyed(n.Input, nil, func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil })
+	case *plan.Unnest:
+		return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewUnnest(n, e.call) })
 	case *plan.Normalize:
 		return l.keyed(n.Input, n.Key, func(e *env) (op.Operator, error) {
 			return op.NewNormalize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
@@ -165,6 +171,9 @@ func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
 	return l.behind(&stage{
 		ports: []port{{in: op.PartialSchema(types, n.Aggs), keys: keys, from: from}},
 		merge: func(e *env) (op.Operator, error) {
+			if op.ByClock(n) {
+				return op.NewClockWindow(n, e.env.Hasher, e.call, &e.stats.lateRows), nil
+			}
 			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
 		},
 	}), nil

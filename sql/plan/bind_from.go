@@ -1,8 +1,8 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
-	"strings"
 
 	"millrace/catalog"
 	"millrace/format"
@@ -24,10 +24,11 @@ func (b *binder) from(r ast.Relation) *relation {
 	case *ast.TableCall:
 		return b.tableCall(r)
 	case *ast.Join:
-		b.unsupported(r, strings.Replace(r.Kind, "COMMA", "a comma", 1)+" JOIN")
+		return b.join(r)
+	case *ast.Unnest:
+		return b.unnest(nothing(), r, false)
 	}
-	b.unsupported(r, "UNNEST")
-	return nil
+	panic(fmt.Sprintf("plan: relation %T", r))
 }
 
 // renamed gives the columns of r the names of an alias.
@@ -38,7 +39,7 @@ func (b *binder) renamed(r *relation, alias *ast.Alias) *relation {
 	}
 	out := &relation{node: r.node}
 	for _, n := range r.names {
-		out.names = append(out.names, columnName{table, n.name})
+		out.names = append(out.names, columnName{table: table, name: n.name})
 	}
 	if alias != nil && len(alias.Columns) > 0 {
 		out = b.renameColumns(out, table, alias.Columns)
