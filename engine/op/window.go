@@ -16,6 +16,7 @@ import (
 // checkpoint: Flush sends everything on.
 type PaneAggregate struct {
 	window plan.Window
+	clock  bool // windows end by the clock: the next step says in which a row is
 	wall   wall
 	keys   []int
 	in     []vec.Column // the key columns of the batch at hand
@@ -37,7 +38,7 @@ const maxPartials = 64 << 10
 func NewPaneAggregate(n *plan.WindowAggregate, h vec.Hasher, zone *time.Location) *PaneAggregate {
 	types := keyTypes(n)
 	return &PaneAggregate{
-		window: n.Window, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
+		window: n.Window, clock: ByClock(n), wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
 		in: make([]vec.Column, len(n.Keys)), panes: map[int64]*Table{}, out: newPartials(types, n.Aggs),
 	}
 }
@@ -69,8 +70,13 @@ func (p *PaneAggregate) Process(b *vec.Batch, out Out) error {
 			}
 		}
 	}
-	one := p.assign(times, rows)
-	if one {
+	if p.clock {
+		if err := p.table(0).Add(p.in, b, rows); err != nil {
+			return err
+		}
+		return p.Flush(out)
+	}
+	if p.assign(times, rows) {
 		if err := p.table(p.start[0]).Add(p.in, b, rows); err != nil {
 			return err
 		}

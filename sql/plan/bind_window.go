@@ -50,7 +50,11 @@ func windowField(c WindowCol, time schema.Field) schema.Field {
 	case WindowEnd:
 		return schema.Field{Name: "window_end", Type: plain}
 	}
-	return schema.Field{Name: "window_time", Type: time.Type.WithPrecision(3).Required(), Time: schema.RowTime}
+	f := schema.Field{Name: "window_time", Type: time.Type.WithPrecision(3).Required(), Time: schema.RowTime}
+	if time.Time == schema.ProcTime {
+		f.Time = schema.ProcTime
+	}
+	return f
 }
 
 // windowParams are the arguments of each window function, in order.
@@ -128,9 +132,9 @@ func (b *binder) timeColumn(c *ast.Call, in *relation, x ast.Expr) int {
 // checkTime insists on a time attribute, with Flink's words.
 func (b *binder) checkTime(c *ast.Call, at ast.Node, f schema.Field) {
 	switch {
-	case f.Time == schema.ProcTime:
-		b.unsupported(at, "a window over processing time")
-	case isTimeAttribute(f), b.Settings.Batch() && f.Type.IsInstant() && f.Type.Precision == 3:
+	case f.Time == schema.ProcTime && b.Settings.Batch():
+		b.unsupported(at, "a window over processing time in batch mode")
+	case f.Time == schema.ProcTime, isTimeAttribute(f), b.Settings.Batch() && f.Type.IsInstant() && f.Type.Precision == 3:
 		return
 	case !f.Type.IsInstant():
 		b.fail(at, "", "the window function %s requires the timecol to be TIMESTAMP or TIMESTAMP_LTZ, but is %s; "+
@@ -350,5 +354,5 @@ func (g *grouping) auxiliary(x *ast.Call) (WindowCol, bool) {
 
 func auxiliaryName(name string) bool {
 	kind, what, ok := strings.Cut(name, "_")
-	return ok && (kind == "TUMBLE" || kind == "HOP" || kind == "SESSION") && (what == "START" || what == "END" || what == "ROWTIME")
+	return ok && (kind == "TUMBLE" || kind == "HOP" || kind == "SESSION") && (what == "START" || what == "END" || what == "ROWTIME" || what == "PROCTIME")
 }
