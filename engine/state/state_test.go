@@ -21,6 +21,12 @@ func everything() *schema.Schema {
 	s.Fields = append(s.Fields,
 		schema.Field{Name: "c", Type: schema.Of(schema.Decimal).WithPrecision(38)},
 		schema.Field{Name: "c", Type: schema.Of(schema.Timestamp).WithPrecision(9)})
+	text := schema.Field{Name: "s", Type: schema.Of(schema.VarChar)}
+	list := schema.Field{Name: "l", Type: schema.Type{ID: schema.Array, Fields: []schema.Field{text}}}
+	row := schema.Field{Name: "r", Type: schema.Type{ID: schema.Row, Fields: []schema.Field{text, list, {Name: "b", Type: schema.Of(schema.Boolean)}}}}
+	for _, t := range []schema.Type{list.Type, row.Type, {ID: schema.Map, Fields: []schema.Field{text, row}}, {ID: schema.Multiset, Fields: []schema.Field{text}}} {
+		s.Fields = append(s.Fields, schema.Field{Name: "c", Type: t})
+	}
 	return &s
 }
 
@@ -44,6 +50,10 @@ func rows(n int) *vec.Batch {
 				b.SetDecimal(c, vec.Decimal128{Lo: uint64(i), Hi: -int64(i)})
 			case vec.LayoutBytes:
 				b.SetString(c, string(make([]byte, i%5))+"ü")
+			case vec.LayoutList, vec.LayoutRow:
+				col, n := b.Nested(c)
+				grow(col, n, i+c)
+				b.NestedDone(c)
 			default:
 				b.SetInt(c, int64(i-n/2)%100)
 			}
@@ -51,6 +61,35 @@ func rows(n int) *vec.Batch {
 		b.EndRow(vec.Insert)
 	}
 	return b.Batch()
+}
+
+// grow adds a value as row n of a nested column, or of a column in one; what it is follows from seed.
+func grow(c *vec.Column, n, seed int) {
+	if seed%7 == 0 {
+		c.AppendNull(n)
+		return
+	}
+	switch c.Layout() {
+	case vec.LayoutBits:
+		c.GrowBool(n, seed%2 == 0)
+	case vec.LayoutI32:
+		c.GrowInt(n, int64(seed))
+	case vec.LayoutBytes:
+		c.GrowBytes(n, make([]byte, seed%3))
+	case vec.LayoutRow:
+		for k := range c.Kids {
+			grow(&c.Kids[k], n, seed+k)
+		}
+		c.GrowRow(n)
+	case vec.LayoutList:
+		at := int(c.Off[n])
+		for e := range seed % 4 {
+			for k := range c.Kids {
+				grow(&c.Kids[k], at+e, seed+e+k)
+			}
+		}
+		c.GrowList(n, at+seed%4)
+	}
 }
 
 func types() []schema.Type {
@@ -194,7 +233,7 @@ func FuzzReader(f *testing.F) {
 			cols, n := r.Columns(types())
 			for c := range cols {
 				for i := range n {
-					vec.At(&cols[c], i)
+					cols[c].Equal(i, &cols[c], i) // looks at all that is inside
 				}
 			}
 		}
