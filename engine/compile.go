@@ -107,6 +107,10 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		return l.keyed(n.Input, n.Key, func(e *env) (op.Operator, error) {
 			return op.NewMaterialize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
 		})
+	case *plan.Join:
+		return l.joined(n.Left, n.Right, n.LeftKeys, n.RightKeys, func(e *env) (op.TwoInput, error) {
+			return op.NewJoin(n, e.env.Hasher, e.call, 0)
+		})
 	case *plan.Union:
 		return l.union(n)
 	}

@@ -92,12 +92,16 @@ func (t *RowTable) sameKey(g int32, b *vec.Batch, keys []int, i int) bool {
 // Add adds row i of b, a batch of the table's columns, to the end of its group g, which Find has given for
 // the table's own keys; -1 makes the group. It returns the row and its group.
 func (t *RowTable) Add(g int32, hash uint64, b *vec.Batch, i int, mark int64) (row, group int32) {
+	return t.add(g, hash, t.sum(b.Cols, i), b, i, mark)
+}
+
+func (t *RowTable) add(g int32, hash, sum uint64, b *vec.Batch, i int, mark int64) (row, group int32) {
 	r := int32(len(t.of))
 	for c := range t.Cols {
 		t.Cols[c].Append(int(r), &b.Cols[c], i)
 	}
 	t.Mark = append(t.Mark, mark)
-	t.sums = append(t.sums, t.sum(b.Cols, i))
+	t.sums = append(t.sums, sum)
 	t.next, t.prev = append(t.next, -1), append(t.prev, -1)
 	if g < 0 {
 		g = t.newGroup(hash)

@@ -10,6 +10,9 @@ import (
 
 // column binds a column or, if more names follow its own, a field within it.
 func (s *scope) column(x *ast.Column) Expr {
+	if e := s.outerColumn(x); e != nil {
+		return e
+	}
 	for n := len(x.Parts); n > 0; n-- {
 		// The longest beginning that is a column: t.a.b is the field b of t.a, if there is a table t.
 		head := &ast.Column{Span: x.Span, Parts: x.Parts[:n]}

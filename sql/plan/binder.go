@@ -18,6 +18,8 @@ type binder struct {
 	source string // of the statement, for the lines in errors
 	ctes   []cte  // visible, innermost last
 	views  []string
+	depth  int // how many queries the one at hand is part of, with itself
+	outer  []*scope // of the queries around the one at hand, innermost last
 }
 
 // cte is a query named by WITH: planned anew wherever it is used.
@@ -66,12 +68,14 @@ type relation struct {
 type columnName struct {
 	table string
 	name  string
+	// hidden: only with the name of its table, as the two columns behind one of USING; without a name, never.
+	hidden bool
 }
 
 func named(n Node, table string) *relation {
 	r := &relation{node: n}
 	for _, f := range n.Out().Fields {
-		r.names = append(r.names, columnName{table, f.Name})
+		r.names = append(r.names, columnName{table: table, name: f.Name})
 	}
 	return r
 }
@@ -96,7 +100,7 @@ func (b *binder) resolve(r *relation, x *ast.Column) int {
 	last := x.Parts[len(x.Parts)-1]
 	found := -1
 	for i, n := range r.names {
-		if n.name != name || table != "" && n.table != table {
+		if n.name != name || table != "" && n.table != table || table == "" && n.hidden {
 			continue
 		}
 		if found >= 0 {

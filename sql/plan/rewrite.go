@@ -87,6 +87,10 @@ func writeFingerprint(b *strings.Builder, e Expr) {
 	case *Literal:
 		fmt.Fprintf(b, "%s:%+v", e.Of, e.Value)
 		return
+	case *Outer:
+		fmt.Fprintf(b, "outer%p", e.Scope)
+		writeFingerprint(b, e.X)
+		return
 	case *Call:
 		fmt.Fprintf(b, "%s:%s", e.Func.Name, e.Overload.Result)
 	case *Logic:

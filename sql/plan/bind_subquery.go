@@ -1,0 +1,562 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"millrace/schema"
+	"millrace/sql/ast"
+)
+
+// Outer is what a sub-query takes from the row of a query around it. None is left in a plan that is run: the
+// conditions that they stand in become those of a join.
+type Outer struct {
+	Scope *scope
+	X     Expr // over the columns of Scope
+}
+
+// Type implements Expr.
+func (e *Outer) Type() schema.Type { return e.X.Type() }
+
+// String implements Expr.
+func (e *Outer) String() string { return e.X.String() }
+
+// outerColumn binds a column that is not among those of the scope, but of a query around it, or returns nil.
+func (s *scope) outerColumn(x *ast.Column) Expr {
+	if s.in.begins(x) {
+		return nil
+	}
+	for _, o := range slices.Backward(s.outer) {
+		in := o.in
+		if o.group != nil {
+			in = o.group.ungrouped
+		}
+		if in.begins(x) {
+			around := *o
+			return &Outer{Scope: o, X: around.expr(x)}
+		}
+	}
+	return nil
+}
+
+// begins says whether x, or a beginning of it, is the name of a column.
+func (r *relation) begins(x *ast.Column) bool {
+	for n := range x.Parts {
+		if r.has(&ast.Column{Parts: x.Parts[:n+1]}) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasQuery says whether an expression has a query in it.
+func hasQuery(x ast.Expr) bool {
+	found := false
+	ast.Walk(x, func(x ast.Expr) bool {
+		switch x := x.(type) {
+		case *ast.Exists, *ast.Subquery:
+			found = true
+		case *ast.In:
+			found = found || x.Query != nil
+		case *ast.Quantified:
+			found = found || x.Query != nil
+		}
+		return !found
+	})
+	return found
+}
+
+// filter keeps the rows of the scope for which x is TRUE; nil keeps all.
+func (s *scope) filter(x ast.Expr) {
+	if x == nil {
+		s.in.node = s.settled(nowhere, s.in.node, nil)
+		return
+	}
+	s.in.node = s.settled(x, s.in.node, s.tests(x))
+}
+
+// nowhere is the place of what nobody wrote.
+var nowhere = ast.Ident{}
+
+// tests binds a condition, and returns what must be TRUE. Queries that only say which rows to keep become
+// semi and anti joins of the scope's relation.
+func (s *scope) tests(x ast.Expr) []Expr {
+	if !hasQuery(x) {
+		e := s.condition(x)
+		if isTrue(e) {
+			return nil
+		}
+		return conjuncts(e)
+	}
+	if and, ok := x.(*ast.Binary); ok && and.Op == "AND" {
+		return append(s.tests(and.X), s.tests(and.Y)...)
+	}
+	if s.keep(x, false) {
+		return nil
+	}
+	return conjuncts(s.condition(x))
+}
+
+// keep narrows the relation to the rows for which x, negated or not, is TRUE, if x is a test by a query.
+func (s *scope) keep(x ast.Expr, not bool) bool {
+	var t test
+	switch x := x.(type) {
+	case *ast.Unary:
+		return x.Op == "NOT" && s.keep(x.X, !not)
+	case *ast.Exists:
+		t = s.exists(x, x.Query)
+	case *ast.In:
+		if x.Query == nil {
+			return false
+		}
+		t, not = s.quantified(x, x.X, "=", x.Query), not != x.Not
+	case *ast.Quantified:
+		if x.Query == nil {
+			return false
+		}
+		t, not = s.someOf(x), not != x.All
+	default:
+		return false
+	}
+	kind := SemiJoin
+	if not {
+		kind = AntiJoin
+	}
+	conds := t.conds
+	for _, c := range t.compare {
+		if not && !c.Type().NotNull {
+			c = s.call(x, "IS NOT FALSE", c)
+		}
+		conds = append(conds, c)
+	}
+	s.in.node = s.joined(kind, s.in, t.in, all(s.keyable(x, conds))).node
+	return true
+}
+
+// test is a query that the rows of a scope are held against.
+type test struct {
+	in *relation
+	// conds say which of its rows count for a row of the scope; compare, a conjunction, what is asked of those:
+	// both over the columns of the scope, then those of in.
+	conds, compare []Expr
+}
+
+func (s *scope) exists(at ast.Node, q *ast.Query) test {
+	inner := s.inner(q)
+	for {
+		// What is selected does not matter.
+		p, ok := inner.node.(*Project)
+		if !ok {
+			break
+		}
+		inner = named(p.Input, "")
+	}
+	in, conds := s.uncorrelated(at, inner)
+	return test{in: in, conds: conds}
+}
+
+// quantified holds x, a value or a ROW, against the rows of a query.
+func (s *scope) quantified(at ast.Node, x ast.Expr, op string, q *ast.Query) test {
+	items := []ast.Expr{x}
+	if row, ok := x.(*ast.Row); ok {
+		items = row.Items
+	}
+	values := s.exprs(items)
+	inner := s.inner(q)
+	if width := len(inner.names); width != len(values) {
+		s.fail(q, "", "%d values are held against a query of %d columns", len(values), width)
+	}
+	t := test{}
+	t.in, t.conds = s.uncorrelated(at, inner)
+	width := s.in.node.Out().Len()
+	for i, v := range values {
+		c := t.in.column(i)
+		c.Index += width
+		t.compare = append(t.compare, s.keyable(at, []Expr{s.call(at, op, v, c)})...)
+	}
+	return t
+}
+
+// someOf is x op SOME (query). For x op ALL it is the opposite: whether some row says otherwise.
+func (s *scope) someOf(x *ast.Quantified) test {
+	op := x.Op
+	if x.All {
+		op = map[string]string{"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[op]
+	}
+	if _, row := x.X.(*ast.Row); row && op != "=" {
+		s.unsupported(x, "a ROW with "+x.Op)
+	}
+	return s.quantified(x, x.X, op, x.Query)
+}
+
+// queryExpr binds an expression that is a query, or returns nil.
+func (s *scope) queryExpr(x ast.Expr) Expr {
+	switch x := x.(type) {
+	case *ast.Exists:
+		return s.mark(x, s.exists(x, x.Query))
+	case *ast.In:
+		if x.Query != nil {
+			return s.not(x, x.Not, s.mark(x, s.quantified(x, x.X, "=", x.Query)))
+		}
+	case *ast.Quantified:
+		if x.Query != nil {
+			return s.not(x, x.All, s.mark(x, s.someOf(x)))
+		}
+		return s.listed(x)
+	case *ast.Subquery:
+		return s.scalar(x, x.Query)
+	}
+	return nil
+}
+
+// listed binds x op SOME|ALL (values).
+func (s *scope) listed(x *ast.Quantified) Expr {
+	v := s.expr(x.X)
+	all := make([]Expr, len(x.List))
+	for i, item := range x.List {
+		all[i] = s.call(item, x.Op, v, s.expr(item))
+	}
+	return logic(!x.All, all...)
+}
+
+// mark joins the answer of a test to the relation, and returns its column.
+func (s *scope) mark(at ast.Node, t test) Expr {
+	conds, compare := t.conds, t.compare
+	if !slices.ContainsFunc(compare, func(c Expr) bool { return !c.Type().NotNull }) {
+		conds, compare = append(conds, compare...), nil // what cannot be unknown may be keys
+	}
+	s.widen(s.joined(MarkJoin, s.hold(), t.in, all(s.keyable(at, conds))))
+	s.in.node.(*Join).Test = all(compare)
+	mark := s.in.column(s.in.node.Out().Len() - 1)
+	if compare == nil {
+		mark.Of.NotNull = true
+	}
+	return mark
+}
+
+// hold returns the scope's relation as something that can be joined: a row, though without columns.
+func (s *scope) hold() *relation {
+	if v, ok := s.in.node.(*Values); ok && v.Schema.Len() == 0 {
+		row := &Values{Rows: [][]Expr{{boolean(true)}}, Schema: schema.New(schema.Field{Name: "row", Type: schema.Of(schema.Boolean).Required()})}
+		s.in.node, s.in.names = row, []columnName{{hidden: true}}
+	}
+	return s.in
+}
+
+// widen puts a join in the place of the scope's relation; what it adds has no names.
+func (s *scope) widen(r *relation) {
+	for len(s.in.names) < r.node.Out().Len() {
+		s.in.names = append(s.in.names, columnName{hidden: true})
+	}
+	s.in.node = r.node
+}
+
+// inner plans a query within an expression: it sees the columns of the scope.
+func (s *scope) inner(q *ast.Query) *relation {
+	s.hold()
+	outer := s.outer
+	defer func() { s.outer = outer }()
+	s.outer = append(outer[:len(outer):len(outer)], s)
+	return s.query(q)
+}
+
+// uncorrelated returns a relation without what it takes from the scope, and the conditions that say so
+// instead: over the columns of the scope, then those of the relation.
+func (s *scope) uncorrelated(at ast.Node, r *relation) (*relation, []Expr) {
+	c := correlation{binder: s.binder, at: at}
+	node, conds := c.pull(r.node)
+	width := s.in.node.Out().Len()
+	for i, cond := range conds {
+		conds[i] = s.own(cond, width)
+	}
+	out := named(node, "")
+	for i := range out.names {
+		out.names[i] = columnName{hidden: true}
+	}
+	return out, conds
+}
+
+// own puts the scope's own columns in the place of what a sub-query takes from it, whose columns come behind.
+func (s *scope) own(e Expr, width int) Expr {
+	return replaceOuter(shifted(e, width), func(o *Outer) Expr {
+		if o.Scope == s {
+			return o.X
+		}
+		return o
+	})
+}
+
+// scalar joins the one value of a query to the relation.
+func (s *scope) scalar(at ast.Node, q *ast.Query) Expr {
+	r := s.inner(q)
+	if len(r.names) != 1 {
+		s.fail(q, "", "a query of %d columns stands for one value", len(r.names))
+	}
+	if agg, value, having := topAggregate(r.node); agg != nil {
+		return s.aggregated(at, agg, value, having)
+	}
+	in, conds := s.uncorrelated(at, r)
+	v, one := r.node.(*Values)
+	s.widen(s.joined(LeftJoin, s.in, in, all(s.keyable(at, conds))))
+	s.in.node.(*Join).Single = !one || len(v.Rows) > 1
+	return s.in.column(s.in.node.Out().Len() - in.node.Out().Len())
+}
+
+// topAggregate returns the aggregation without keys that makes the one row of a query, if it has one, the
+// value computed from it, and the condition of HAVING, nil without one: both over its columns.
+func topAggregate(n Node) (agg *GroupAggregate, value, having Expr) {
+	value = &Column{Index: 0, Name: n.Out().Fields[0].Name, Of: n.Out().Fields[0].Type}
+	for {
+		switch node := n.(type) {
+		case *Project:
+			below := func(c *Column) Expr { return node.Exprs[c.Index] }
+			value = substitute(value, below)
+			if having != nil {
+				having = substitute(having, below)
+			}
+			n = node.Input
+		case *Filter:
+			having = all(append(optional(having), conjuncts(node.Cond)...))
+			n = node.Input
+		case *GroupAggregate:
+			if len(node.Keys) > 0 {
+				return nil, nil, nil
+			}
+			return node, value, having
+		default:
+			return nil, nil, nil
+		}
+	}
+}
+
+// aggregated joins an aggregation to the relation, by what it takes from the scope, and returns the value
+// computed from it. Rows without a group have the answers over no rows: 0 for COUNT, else NULL.
+func (s *scope) aggregated(at ast.Node, agg *GroupAggregate, value, having Expr) Expr {
+	in, conds := s.uncorrelated(at, named(agg, ""))
+	width := s.in.node.Out().Len()
+	s.widen(s.joined(LeftJoin, s.in, in, all(s.keyable(at, conds))))
+	answer := func(e Expr) Expr {
+		e = substitute(e, func(c *Column) Expr {
+			col := s.in.column(width + c.Index)
+			if agg.Aggs[c.Index].Func.Name != "COUNT" {
+				return col
+			}
+			return s.coalesce(at, []Expr{col, s.implicit(at, &Literal{Of: schema.Of(schema.BigInt).Required()}, col.Of.Required())})
+		})
+		return replaceOuter(e, func(o *Outer) Expr {
+			if o.Scope == s {
+				return o.X
+			}
+			return o
+		})
+	}
+	if having == nil {
+		return answer(value)
+	}
+	return s.finishCase(at, &Case{When: []Expr{answer(having)}, Then: []Expr{answer(value)}, Else: null(value.Type())})
+}
+
+// replaceOuter returns e with each Outer replaced.
+func replaceOuter(e Expr, replace func(*Outer) Expr) Expr {
+	each := func(es []Expr) []Expr {
+		out := make([]Expr, len(es))
+		for i, x := range es {
+			out[i] = replaceOuter(x, replace)
+		}
+		return out
+	}
+	switch e := e.(type) {
+	case *Outer:
+		return replace(e)
+	case *Call:
+		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args)}
+	case *Logic:
+		return &Logic{Or: e.Or, Args: each(e.Args)}
+	case *Case:
+		return &Case{When: each(e.When), Then: each(e.Then), Else: replaceOuter(e.Else, replace), Of: e.Of}
+	}
+	return e
+}
+
+func correlated(e Expr) bool {
+	if _, ok := e.(*Outer); ok {
+		return true
+	}
+	return slices.ContainsFunc(operands(e), correlated)
+}
+
+// correlation takes the conditions with Outers out of a plan.
+type correlation struct {
+	*binder
+	at ast.Node
+}
+
+// pull returns a plan without Outers, and the conditions that had them. Out has the columns of n, then those
+// that only the conditions need.
+func (c correlation) pull(n Node) (Node, []Expr) {
+	switch n := n.(type) {
+	case *Filter:
+		return c.pullFilter(n)
+	case *Project:
+		return c.pullProject(n)
+	case *Join:
+		return c.pullJoin(n)
+	case *GroupAggregate:
+		return c.pullGroup(n)
+	case *Values:
+		for _, row := range n.Rows {
+			c.none(row...)
+		}
+	}
+	inputs := slices.Clone(n.Inputs())
+	for i, in := range inputs {
+		var conds []Expr
+		if inputs[i], conds = c.pull(in); len(conds) > 0 {
+			c.unsupported(c.at, "a query that takes columns from the one around it in this place")
+		}
+	}
+	return n.with(inputs), nil
+}
+
+// none refuses expressions with Outers.
+func (c correlation) none(exprs ...Expr) {
+	if slices.ContainsFunc(exprs, correlated) {
+		c.fail(c.at, "use such columns in WHERE only", "a query that takes columns from the one around it for more than its WHERE is not supported yet")
+	}
+}
+
+func (c correlation) pullFilter(n *Filter) (Node, []Expr) {
+	in, conds := c.pull(n.Input)
+	var rest []Expr
+	for _, cond := range conjuncts(n.Cond) {
+		if correlated(cond) {
+			conds = append(conds, cond)
+		} else {
+			rest = append(rest, cond)
+		}
+	}
+	return filtered(in, rest), conds
+}
+
+func (c correlation) pullProject(n *Project) (Node, []Expr) {
+	c.none(n.Exprs...)
+	in, conds := c.pull(n.Input)
+	if len(conds) == 0 {
+		return n.with([]Node{in}), nil
+	}
+	r := named(in, "")
+	exprs, names := slices.Clone(n.Exprs), n.Schema.Names()
+	for i, cond := range conds {
+		conds[i] = substitute(cond, func(col *Column) Expr {
+			at := slices.IndexFunc(exprs, func(e Expr) bool { have, ok := e.(*Column); return ok && have.Index == col.Index })
+			if at < 0 {
+				at = len(exprs)
+				exprs, names = append(exprs, r.column(col.Index)), append(names, col.Name)
+			}
+			return &Column{Index: at, Name: col.Name, Of: col.Of}
+		})
+	}
+	return project(r, exprs, names).node, conds
+}
+
+// pullJoin pulls what is asked of both sides of an inner join, and of that side of another which comes whole.
+func (c correlation) pullJoin(n *Join) (Node, []Expr) {
+	left, fromLeft := c.pull(n.Left)
+	right, fromRight := c.pull(n.Right)
+	was, width, wide := n.Left.Out().Len(), left.Out().Len(), right.Out().Len()
+	rightWas := n.Right.Out().Len()
+	var match, conds []Expr
+	for _, e := range optional(n.Cond) {
+		e = widened(e, was, width-was)
+		if correlated(e) {
+			conds = append(conds, e)
+		} else {
+			match = append(match, e)
+		}
+	}
+	if len(fromRight) > 0 && n.Kind != InnerJoin && n.Kind != RightJoin || len(fromLeft) > 0 && n.Kind.keepsRight() ||
+		len(conds) > 0 && n.Kind != InnerJoin || n.Test != nil && correlated(n.Test) {
+		c.unsupported(c.at, "a query that takes columns from the one around it within an outer join or over two levels")
+	}
+	j := *n
+	j.Left, j.Right, j.Cond, j.Test = left, right, all(match), widened(n.Test, was, width-was)
+	j.Schema = joinSchema(n.Kind, left.Out(), right.Out())
+	conds = append(conds, fromLeft...)
+	for _, e := range fromRight {
+		conds = append(conds, shifted(e, width))
+	}
+	// The columns that were there come first again.
+	at := make([]int, 0, j.Schema.Len())
+	for i := range n.Schema.Len() {
+		if i >= was {
+			i += width - was
+		}
+		at = append(at, i)
+	}
+	for i := was; i < width; i++ {
+		at = append(at, i)
+	}
+	for i := rightWas; i < wide && !n.leftOnly(); i++ {
+		at = append(at, width+i)
+	}
+	to := make([]int, j.Schema.Len())
+	for i, from := range at {
+		to[from] = i
+	}
+	for i := range conds {
+		conds[i] = moved(conds[i], to)
+	}
+	return pick(&j, at), conds
+}
+
+// pullGroup makes keys of what an aggregation's rows must be equal to.
+func (c correlation) pullGroup(n *GroupAggregate) (Node, []Expr) {
+	in, conds := c.pull(n.Input)
+	if len(conds) == 0 {
+		return n.with([]Node{in}), nil
+	}
+	r := named(in, "")
+	var exprs []Expr
+	var names []string
+	for i, f := range in.Out().Fields {
+		exprs, names = append(exprs, r.column(i)), append(names, f.Name)
+	}
+	agg := *n
+	agg.Keys, agg.Schema = slices.Clone(n.Keys), schema.New(slices.Clone(n.Schema.Fields[:len(n.Keys)])...)
+	for i, cond := range conds {
+		x, y, nullSafe := equated(cond)
+		if x != nil && correlated(x) {
+			x, y = y, x
+		}
+		if x == nil || nullSafe || correlated(x) || !onlyOuter(y) {
+			c.fail(c.at, "compare them by =", "an aggregation over rows that are compared with the query around it other than by = is not supported yet")
+		}
+		exprs, names = append(exprs, x), append(names, x.String())
+		agg.Keys = append(agg.Keys, len(exprs)-1)
+		f := schema.Field{Name: fmt.Sprint("correlation", i), Type: x.Type()}
+		agg.Schema.Fields = append(agg.Schema.Fields, f)
+		at := n.Schema.Len() + i
+		conds[i] = c.call(c.at, "=", y, &Column{Index: at, Name: x.String(), Of: x.Type()})
+	}
+	agg.Input = project(r, exprs, names).node
+	agg.Schema.Fields = append(agg.Schema.Fields, n.Schema.Fields[len(n.Keys):]...)
+	// The columns that were there come first again.
+	var at []int
+	for i := range n.Schema.Len() {
+		if i >= len(n.Keys) {
+			i += len(conds)
+		}
+		at = append(at, i)
+	}
+	for i := range conds {
+		at = append(at, len(n.Keys)+i)
+	}
+	return pick(&agg, at), conds
+}
+
+// onlyOuter says whether an expression has no columns but those of a query around it.
+func onlyOuter(e Expr) bool {
+	only := true
+	columns(e, func(*Column) { only = false })
+	return only
+}
