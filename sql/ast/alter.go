@@ -77,12 +77,6 @@ type ResetOptions struct {
 	Keys []Text
 }
 
-// Text is a string with its place.
-type Text struct {
-	Span
-	Text string
-}
-
 func (*AlterTable) statement() {}
 func (*AlterView) statement()  {}
 func (*AlterParts) alter()     {}
@@ -96,7 +90,8 @@ func (*ResetOptions) alter()   {}
 func (p *printer) alterTable(s *AlterTable) {
 	p.text("ALTER TABLE ")
 	p.flag(s.IfExists, "IF EXISTS ")
-	p.text(s.Name.String(), " ")
+	p.object(s.Name)
+	p.text(" ")
 	switch a := s.Action.(type) {
 	case *AlterParts:
 		p.alterParts(a)
@@ -115,7 +110,8 @@ func (p *printer) alterTable(s *AlterTable) {
 		p.text(" TO ")
 		p.ident(a.To)
 	case *RenameTable:
-		p.text("RENAME TO ", a.To.String())
+		p.text("RENAME TO ")
+		p.object(a.To)
 	case *SetOptions:
 		p.text("SET (")
 		list(p, a.Options, p.option)
@@ -156,9 +152,11 @@ func (p *printer) alterParts(a *AlterParts) {
 }
 
 func (p *printer) alterView(s *AlterView) {
-	p.text("ALTER VIEW ", s.Name.String())
+	p.text("ALTER VIEW ")
+	p.object(s.Name)
 	if s.To != nil {
-		p.text(" RENAME TO ", s.To.String())
+		p.text(" RENAME TO ")
+		p.object(*s.To)
 		return
 	}
 	p.text(" AS ")

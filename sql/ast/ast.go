@@ -95,7 +95,13 @@ type Hint struct {
 	Span
 	Name    string
 	Options []Option // 'key' = 'value'
-	Args    []string // plain arguments, as in BROADCAST(t)
+	Args    []Text   // plain arguments, as in BROADCAST(t)
+}
+
+// Text is a string with its place.
+type Text struct {
+	Span
+	Text string
 }
 
 // Option is a 'key' = 'value' of WITH or of a hint.

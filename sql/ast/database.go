@@ -56,15 +56,17 @@ func (p *printer) database(s Statement) {
 	case *DropDatabase:
 		p.text("DROP DATABASE ")
 		p.flag(s.IfExists, "IF EXISTS ")
-		p.text(s.Name.String())
+		p.object(s.Name)
 		p.flag(s.Cascade, " CASCADE")
 	case *AlterDatabase:
-		p.text("ALTER DATABASE ", s.Name.String(), " SET (")
+		p.text("ALTER DATABASE ")
+		p.object(s.Name)
+		p.text(" SET (")
 		list(p, s.Options, p.option)
 		p.text(")")
 	case *Use:
 		p.text("USE ")
 		p.flag(s.Catalog, "CATALOG ")
-		p.text(s.Name.String())
+		p.object(s.Name)
 	}
 }

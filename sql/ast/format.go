@@ -1,6 +1,7 @@
 package ast
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -8,7 +9,19 @@ import (
 // Format returns SQL that parses to a tree equal to n. n may be any statement, query, relation,
 // expression or type.
 func Format(n Node) string {
-	var p printer
+	p := printer{}
+	p.node(n)
+	return p.String()
+}
+
+// FormatQuoted is Format as Flink shows expressions: all names in back-ticks, functions in upper case.
+func FormatQuoted(n Node) string {
+	p := printer{quoted: true}
+	p.node(n)
+	return p.String()
+}
+
+func (p *printer) node(n Node) {
 	switch n := n.(type) {
 	case Statement:
 		p.statement(n)
@@ -23,13 +36,13 @@ func Format(n Node) string {
 	case *Window:
 		p.window(n)
 	}
-	return p.String()
 }
 
 // A printer collects SQL text. All its methods write what their argument says, without a space
 // before or after.
 type printer struct {
 	strings.Builder
+	quoted bool // all names, not only those that must be
 }
 
 // text writes words as they are.
@@ -49,7 +62,25 @@ func (p *printer) quote(s string) {
 	p.text("'", strings.ReplaceAll(s, "'", "''"), "'")
 }
 
-func (p *printer) ident(id Ident) { p.text(Quote(id.Name)) }
+func (p *printer) ident(id Ident) { p.name(id.Name) }
+
+// name writes a name, in back-ticks where it must be or all are.
+func (p *printer) name(name string) {
+	if p.quoted {
+		p.text(backTicks(name))
+	} else {
+		p.text(Quote(name))
+	}
+}
+
+func (p *printer) dotted(parts []Ident) {
+	for i, part := range parts {
+		p.flag(i > 0, ".")
+		p.ident(part)
+	}
+}
+
+func (p *printer) object(n ObjectName) { p.dotted(n.Parts) }
 
 func (p *printer) number(n int) { p.text(strconv.Itoa(n)) }
 
@@ -83,19 +114,22 @@ func (p *printer) hints(hints []Hint) {
 	}
 	p.text(" /*+ ")
 	list(p, hints, func(h Hint) {
-		p.text(Quote(h.Name))
+		p.name(h.Name)
 		if len(h.Options)+len(h.Args) == 0 {
 			return
 		}
 		p.text("(")
 		list(p, h.Options, p.option)
-		list(p, h.Args, func(a string) { p.text(Quote(a)) })
+		list(p, h.Args, func(a Text) { p.name(a.Text) })
 		p.text(")")
 	})
 	p.text(" */")
 }
 
 func (p *printer) dataType(t *Type) {
+	if p.quoted {
+		t = inFull(t)
+	}
 	switch t.Name {
 	case "INTERVAL":
 		p.text("INTERVAL ", t.Unit)
@@ -121,11 +155,48 @@ func (p *printer) dataType(t *Type) {
 		p.text("TIMESTAMP")
 		p.params(t.Params)
 		p.text(" WITH TIME ZONE")
+	case "TIMESTAMP_LTZ":
+		if !p.quoted {
+			p.text(t.Name)
+			p.params(t.Params)
+			break
+		}
+		p.text("TIMESTAMP")
+		p.params(t.Params)
+		p.text(" WITH LOCAL TIME ZONE")
 	default:
 		p.text(t.Name)
 		p.params(t.Params)
 	}
 	p.flag(t.NotNull, " NOT NULL")
+}
+
+// inFull returns a type as Flink shows it in statements: with its length or precision.
+func inFull(t *Type) *Type {
+	out := *t
+	number := func(n ...int) {
+		if len(t.Params) == 0 {
+			out.Params = n
+		}
+	}
+	switch t.Name {
+	case "STRING":
+		out.Name, out.Params = "VARCHAR", []int{math.MaxInt32}
+	case "BYTES":
+		out.Name, out.Params = "VARBINARY", []int{math.MaxInt32}
+	case "CHAR", "VARCHAR", "BINARY", "VARBINARY":
+		number(1)
+	case "DECIMAL":
+		number(10, 0)
+		if len(t.Params) == 1 {
+			out.Params = []int{t.Params[0], 0}
+		}
+	case "TIME":
+		number(0)
+	case "TIMESTAMP", "TIMESTAMP_LTZ":
+		number(6)
+	}
+	return &out
 }
 
 func (p *printer) params(params []int) {

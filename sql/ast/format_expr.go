@@ -9,9 +9,10 @@ func (p *printer) expr(x Expr) {
 	case *Interval:
 		p.interval(x)
 	case *Column:
-		p.text(joinIdents(x.Parts))
+		p.dotted(x.Parts)
 	case *Star:
-		p.flag(len(x.Qualifier) > 0, joinIdents(x.Qualifier)+".")
+		p.dotted(x.Qualifier)
+		p.flag(len(x.Qualifier) > 0, ".")
 		p.text("*")
 	case *Symbol:
 		p.text(x.Name)
@@ -235,7 +236,8 @@ func (p *printer) constructor(x Expr) {
 		if x.Query != nil {
 			p.subquery(x.Query)
 		} else {
-			p.text("TABLE ", x.Name.String())
+			p.text("TABLE ")
+			p.object(x.Name)
 		}
 		if len(x.PartitionBy) > 0 {
 			p.text(" PARTITION BY (")
@@ -260,6 +262,9 @@ func (p *printer) call(x *Call) {
 		}
 		if Callable(word) || Bare(word) {
 			name = word
+		}
+		if p.quoted {
+			name = strings.ToUpper(name)
 		}
 	}
 	p.text(name, "(")
@@ -370,13 +375,13 @@ func (p *printer) orderItem(o OrderItem) {
 
 func (p *printer) window(w *Window) {
 	if w.Name != "" && w.PartitionBy == nil && w.OrderBy == nil && w.Frame == nil {
-		p.text(Quote(w.Name))
+		p.name(w.Name)
 		return
 	}
 	p.text("(")
 	var parts []func()
 	if w.Name != "" {
-		parts = append(parts, func() { p.text(Quote(w.Name)) })
+		parts = append(parts, func() { p.name(w.Name) })
 	}
 	if len(w.PartitionBy) > 0 {
 		parts = append(parts, func() { p.text("PARTITION BY "); p.exprs(w.PartitionBy) })

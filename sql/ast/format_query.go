@@ -46,7 +46,8 @@ func (p *printer) body(b Body) {
 			p.text(")")
 		})
 	case *ExplicitTable:
-		p.text("TABLE ", b.Name.String())
+		p.text("TABLE ")
+		p.object(b.Name)
 	}
 }
 
@@ -126,7 +127,7 @@ func (p *printer) selectBody(s *Select) {
 func (p *printer) relation(r Relation) {
 	switch r := r.(type) {
 	case *Table:
-		p.text(r.Name.String())
+		p.object(r.Name)
 		p.hints(r.Hints)
 		if r.SystemTime != nil {
 			p.text(" FOR SYSTEM_TIME AS OF ")

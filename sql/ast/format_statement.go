@@ -42,7 +42,7 @@ func (p *printer) statement(s Statement) {
 	case *Describe:
 		p.text("DESCRIBE ")
 		p.flag(s.Extended, "EXTENDED ")
-		p.text(s.Name.String())
+		p.object(s.Name)
 	case *Show:
 		p.show(s)
 	case *AlterTable:
@@ -56,7 +56,8 @@ func (p *printer) statement(s Statement) {
 
 func (p *printer) createTable(s *CreateTable) {
 	if s.Replace {
-		p.text("REPLACE TABLE ", s.Name.String())
+		p.text("REPLACE TABLE ")
+		p.object(s.Name)
 	} else {
 		p.create(s.OrReplace, s.Temporary, "TABLE ", s.IfNotExists, s.Name)
 	}
@@ -82,7 +83,8 @@ func (p *printer) createTable(s *CreateTable) {
 		p.text("\n)")
 	}
 	if s.Like != nil {
-		p.text("\nLIKE ", s.Like.Name.String())
+		p.text("\nLIKE ")
+		p.object(s.Like.Name)
 		if len(s.Like.Options) > 0 {
 			p.text(" (")
 			for i, o := range s.Like.Options {
@@ -104,7 +106,7 @@ func (p *printer) create(replace, temporary bool, kind string, ifNotExists bool,
 	p.flag(temporary, "TEMPORARY ")
 	p.text(kind)
 	p.flag(ifNotExists, "IF NOT EXISTS ")
-	p.text(name.String())
+	p.object(name)
 }
 
 func (p *printer) tableElements(s *CreateTable) {
@@ -138,12 +140,18 @@ func (p *printer) tableElements(s *CreateTable) {
 }
 
 func (p *printer) watermark(w *Watermark) {
-	p.text("WATERMARK FOR ", joinIdents(w.Column), " AS ")
+	p.text("WATERMARK FOR ")
+	p.dotted(w.Column)
+	p.text(" AS ")
 	p.expr(w.X)
 }
 
 func (p *printer) primaryKey(k *PrimaryKey) {
-	p.flag(k.Constraint != "", "CONSTRAINT "+Quote(k.Constraint)+" ")
+	if k.Constraint != "" {
+		p.text("CONSTRAINT ")
+		p.name(k.Constraint)
+		p.text(" ")
+	}
 	p.text("PRIMARY KEY ")
 	p.idents(k.Columns)
 	p.flag(k.NotEnforced, " NOT ENFORCED")
@@ -167,7 +175,10 @@ func (p *printer) columnDef(c ColumnDef) {
 		p.text(" AS ")
 		p.expr(c.Computed)
 	}
-	p.flag(c.Constraint != "", " CONSTRAINT "+Quote(c.Constraint))
+	if c.Constraint != "" {
+		p.text(" CONSTRAINT ")
+		p.name(c.Constraint)
+	}
 	p.flag(c.PrimaryKey, " PRIMARY KEY NOT ENFORCED")
 	if c.Comment != "" {
 		p.text(" COMMENT ")
@@ -205,14 +216,14 @@ func (p *printer) drop(s *Drop) {
 	p.flag(s.View, "VIEW ")
 	p.flag(!s.View, "TABLE ")
 	p.flag(s.IfExists, "IF EXISTS ")
-	p.text(s.Name.String())
+	p.object(s.Name)
 }
 
 func (p *printer) insert(s *Insert) {
 	p.text("INSERT ")
 	p.flag(s.Overwrite, "OVERWRITE ")
 	p.flag(!s.Overwrite, "INTO ")
-	p.text(s.Table.String())
+	p.object(s.Table)
 	p.hints(s.Hints)
 	if len(s.Partition) > 0 {
 		p.text(" PARTITION (")
@@ -238,9 +249,11 @@ func (p *printer) show(s *Show) {
 	if s.Name != nil {
 		switch s.What {
 		case "CREATE TABLE", "CREATE VIEW":
-			p.text(" ", s.Name.String())
+			p.text(" ")
+			p.object(*s.Name)
 		default:
-			p.text(" FROM ", s.Name.String())
+			p.text(" FROM ")
+			p.object(*s.Name)
 		}
 	}
 	if s.LikeOp != "" {

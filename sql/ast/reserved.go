@@ -23,8 +23,10 @@ func Quote(name string) string {
 	if plain(name) && !Reserved(name) {
 		return name
 	}
-	return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	return backTicks(name)
 }
+
+func backTicks(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
 func plain(name string) bool {
 	for i, r := range name {

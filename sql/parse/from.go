@@ -96,7 +96,7 @@ func (p *parser) relation() ast.Relation {
 	if lateral {
 		p.unexpected(`"("`)
 	}
-	t := &ast.Table{Name: name, Hints: p.hints()}
+	t := &ast.Table{Name: name, Hints: p.hints(true)}
 	if p.accept("FOR") {
 		p.expect("SYSTEM_TIME", "AS", "OF")
 		t.SystemTime = p.operators(ast.PrecedenceSum)

@@ -140,6 +140,11 @@ func (p *parser) fail(at ast.Span, hint, format string, args ...any) {
 	panic(NewError(p.source, at, fmt.Sprintf(format, args...), hint))
 }
 
+// failWith stops with an error of another package, and its hint.
+func (p *parser) failWith(at ast.Span, err error) {
+	p.fail(at, fault.HintOf(err), "%s", err)
+}
+
 // skipStatement moves after the end of a statement that is wrong.
 func (p *parser) skipStatement() {
 	for !p.done() {

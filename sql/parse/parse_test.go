@@ -48,7 +48,7 @@ SELECT * FROM t, LATERAL TABLE(f(a)) AS f (x, y), UNNEST(b) WITH ORDINALITY AS u
 SELECT * FROM (SELECT 1 UNION ALL SELECT 2) AS q
 SELECT a FROM t UNION (SELECT b FROM u EXCEPT SELECT c FROM v) INTERSECT SELECT d FROM w ORDER BY a LIMIT 10 OFFSET 5 ROWS
 WITH q (a) AS (SELECT 1), r AS (TABLE t) SELECT * FROM q, r
-SELECT /*+ LOOKUP('table' = 'C'), BROADCAST(t) */ * FROM t /*+ OPTIONS('k' = 'v') */ AS x
+SELECT /*+ LOOKUP('table' = 'x'), BROADCAST(x), STATE_TTL('x' = '1 d') */ * FROM t /*+ OPTIONS('k' = 'v') */ AS x
 VALUES (1, 'a'), (2, 'b')
 INSERT INTO t SELECT * FROM s
 INSERT INTO t (a, b) VALUES (1, DEFAULT)
@@ -213,6 +213,21 @@ func TestErrors(t *testing.T) {
 	f("CREATE TABLE t (a INT, WATERMARK FOR a AS (SELECT 1))",
 		"line 1, column 43: there can be no query in a CREATE TABLE's expressions")
 	f("EXPLAIN CHANGELOG_MODE, CHANGELOG_MODE SELECT 1", "line 1, column 25: CHANGELOG_MODE comes twice")
+	f("SELECT /*+ STATE_TLT('t' = '1d') */ * FROM t", "line 1, column 12: hint STATE_TLT is not known (did you mean STATE_TTL?)")
+	f("SELECT /*+ STATE_TTL('u' = '1d') */ * FROM t, a AS u2",
+		`line 1, column 22: there is no table "u" in FROM (use the alias, if the table has one)`)
+	f("SELECT /*+ STATE_TTL('t' = 'soon') */ * FROM t",
+		`line 1, column 22: option "t" of hint STATE_TTL: "soon" is no duration like '10 s', '5 min' or '200 ms'`)
+	f("SELECT /*+ LOOKUP('async' = 'true') */ * FROM t",
+		`line 1, column 12: option "table" of hint LOOKUP is missing (name the table, or its alias, as FROM does: LOOKUP('table' = 'c'))`)
+	f("SELECT /*+ LOOKUP('table' = 't', 'retry-predicate' = 'lookup_miss') */ * FROM t",
+		"line 1, column 12: hint LOOKUP says only in part how to try again "+
+			"(give retry-predicate, retry-strategy, fixed-delay and max-attempts, or none of them)")
+	f("SELECT /*+ LOOKUP('table' = 't', 'time-out' = '1s') */ * FROM t",
+		`line 1, column 34: option "time-out" is not known to hint LOOKUP (did you mean "timeout"?)`)
+	f("SELECT /*+ BROADCAST */ * FROM t", "line 1, column 12: hint BROADCAST wants the names of tables (write BROADCAST(t))")
+	f("SELECT /*+ OPTIONS('k' = 'v') */ * FROM t",
+		"line 1, column 12: hint OPTIONS does not stand behind SELECT (write it behind the table that it is about)")
 	f("USE a.b.c", "line 1, column 5: the name of a database has at most two parts: catalog.database")
 	f("REPLACE TABLE t (a INT)", "line 1, column 1: REPLACE TABLE wants AS and a query")
 	f("SELECT X'0'", "line 1, column 8: a binary string is an even number of hexadecimal digits")

@@ -162,7 +162,7 @@ func (p *parser) valuesRow() ast.Row {
 func (p *parser) selectBody() ast.Body {
 	start := p.start()
 	p.expect("SELECT")
-	s := &ast.Select{Hints: p.hints()}
+	s := &ast.Select{Hints: p.hints(false)}
 	if p.accept("DISTINCT") {
 		s.Distinct = true
 	} else {
@@ -187,6 +187,7 @@ func (p *parser) selectBody() ast.Body {
 	if p.accept("QUALIFY") {
 		s.Qualify = p.expr()
 	}
+	p.checkHintTables(s)
 	s.Span = p.since(start)
 	return s
 }
@@ -260,47 +261,4 @@ func (p *parser) namedWindow() ast.NamedWindow {
 	p.expect("AS")
 	w := p.window()
 	return ast.NamedWindow{Span: p.since(start), Name: name, Window: w}
-}
-
-// hints reads /*+ … */, if there are any.
-func (p *parser) hints() []ast.Hint {
-	if !p.accept("/*+") {
-		return nil
-	}
-	hints := commas(p, p.hint)
-	p.expect("*/")
-	return hints
-}
-
-func (p *parser) hint() ast.Hint {
-	start := p.start()
-	h := ast.Hint{Name: p.ident("a hint").Name}
-	if p.accept("(") {
-		for !p.at(")") {
-			p.hintArg(&h)
-			if !p.accept(",") {
-				break
-			}
-		}
-		p.closeParen()
-	}
-	h.Span = p.since(start)
-	return h
-}
-
-func (p *parser) hintArg(h *ast.Hint) {
-	start := p.start()
-	t := p.take()
-	switch t.kind {
-	case stringText, quotedName, word, integerNumber, decimalNumber:
-	default:
-		p.next--
-		p.unexpected("an argument of the hint")
-	}
-	if !p.accept("=") {
-		h.Args = append(h.Args, t.text)
-		return
-	}
-	value := p.text("a value")
-	h.Options = append(h.Options, ast.Option{Span: p.since(start), Key: t.text, Value: value})
 }

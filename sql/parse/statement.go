@@ -135,7 +135,7 @@ func (p *parser) insert() *ast.Insert {
 		p.unexpected("INTO")
 	}
 	i.Table = p.objectName("table")
-	i.Hints = p.hints()
+	i.Hints = p.hints(true)
 	if p.accept("PARTITION") {
 		i.Partition = parenthesized(p, p.partitionValue)
 	}

@@ -340,4 +340,3 @@ func (a alteration) resetOptions(action *ast.ResetOptions) {
 		a.table.Options = slices.DeleteFunc(a.table.Options, func(o ast.Option) bool { return o.Key == k.Text })
 	}
 }
-

@@ -66,7 +66,7 @@ func (b *binder) tableObject(t *ast.CreateTable, temporary bool) catalog.Object 
 	o.SQL = ast.Format(&canonical)
 	for i, c := range t.Columns {
 		o.Columns = append(o.Columns, catalog.Column{
-			Name: c.Name.Name, Type: def.schema.Fields[i].Type.String(), Extras: extras(c), Comment: c.Comment,
+			Name: c.Name.Name, Type: def.schema.Fields[i].Type.String(), Extras: extras(c, ast.Format), Comment: c.Comment,
 		})
 	}
 	if w := t.Watermark; w != nil {
@@ -75,10 +75,11 @@ func (b *binder) tableObject(t *ast.CreateTable, temporary bool) catalog.Object 
 	return o
 }
 
-func extras(c ast.ColumnDef) string {
+// extras says what a column is beside its type.
+func extras(c ast.ColumnDef, format func(ast.Node) string) string {
 	switch {
 	case c.Computed != nil:
-		return "AS " + ast.Format(c.Computed)
+		return "AS " + format(c.Computed)
 	case c.Metadata == nil:
 		return ""
 	}

@@ -107,7 +107,7 @@ func (b *binder) execute(statement ast.Statement) *Result {
 	case *ast.Explain:
 		return &Result{Columns: []string{"result"}, Rows: [][]string{{b.explain(st)}}}
 	case *ast.Describe:
-		return b.describe(st)
+		return b.describe(st.Name)
 	case *ast.Show:
 		return b.show(st)
 	}
@@ -184,6 +184,9 @@ func (b *binder) job(statement ast.Statement) *Job {
 	}
 	if len(tables) > 0 && j.Settings.TypeLength() == LengthFitted && j.Settings.NestedConstraints() == NestedAll {
 		b.fail(statement, "SET 'table.exec.sink.nested-constraint-enforcer' = 'ROWS'", "what lies in arrays and maps cannot be cut or filled up (TRIM_PAD)")
+	}
+	for _, sink := range j.Sinks {
+		b.final(statement, sink)
 	}
 	j.Name = b.Settings.JobName(tables)
 	j.Text = Explain(j.Sinks...)

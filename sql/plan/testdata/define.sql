@@ -12,25 +12,25 @@ CREATE TABLE clicks (
 DESCRIBE clicks;
 --->
 --  name | type | null | key | extras | watermark | comment
---  who | STRING | FALSE | PRI(who) |  |  | the user
---  ts | TIMESTAMP(3) *ROWTIME* | TRUE |  |  | ts - INTERVAL '5' SECOND | 
---  n | DECIMAL(10, 2) | TRUE |  |  |  | 
---  part | INT | TRUE |  | METADATA FROM 'partition' VIRTUAL |  | 
---  timestamp | TIMESTAMP(6) | TRUE |  | METADATA |  | 
---  double_n | DECIMAL(21, 2) | TRUE |  | AS n * 2 |  | 
+--  who | STRING | FALSE | PRI(who) | <NULL> | <NULL> | the user
+--  ts | TIMESTAMP(3) *ROWTIME* | TRUE | <NULL> | <NULL> | `ts` - INTERVAL '5' SECOND | <NULL>
+--  n | DECIMAL(10, 2) | TRUE | <NULL> | <NULL> | <NULL> | <NULL>
+--  part | INT | TRUE | <NULL> | METADATA FROM 'partition' VIRTUAL | <NULL> | <NULL>
+--  timestamp | TIMESTAMP(6) | TRUE | <NULL> | METADATA | <NULL> | <NULL>
+--  double_n | DECIMAL(21, 2) | TRUE | <NULL> | AS `n` * 2 | <NULL> | <NULL>
 
 SHOW CREATE TABLE clicks;
 --->
 --  result
---  CREATE TABLE clicks (
---    who STRING NOT NULL COMMENT 'the user',
---    ts TIMESTAMP(3),
---    n DECIMAL(10, 2),
---    part INT METADATA FROM 'partition' VIRTUAL,
+--  CREATE TABLE `default_catalog`.`default_database`.`clicks` (
+--    `who` VARCHAR(2147483647) NOT NULL COMMENT 'the user',
+--    `ts` TIMESTAMP(3),
+--    `n` DECIMAL(10, 2),
+--    `part` INT METADATA FROM 'partition' VIRTUAL,
 --    `timestamp` TIMESTAMP(6) METADATA,
---    double_n AS n * 2,
---    WATERMARK FOR ts AS ts - INTERVAL '5' SECOND,
---    PRIMARY KEY (who) NOT ENFORCED
+--    `double_n` AS `n` * 2,
+--    WATERMARK FOR `ts` AS `ts` - INTERVAL '5' SECOND,
+--    CONSTRAINT `PK_who` PRIMARY KEY (`who`) NOT ENFORCED
 --  )
 --  WITH (
 --    'connector' = 'kafka',
@@ -54,8 +54,8 @@ CREATE VIEW big AS SELECT who, n FROM clicks WHERE n > 10;
 DESCRIBE big;
 --->
 --  name | type | null | key | extras | watermark
---  who | STRING | FALSE |  |  | 
---  n | DECIMAL(10, 2) | TRUE |  |  | 
+--  who | STRING | FALSE | <NULL> | <NULL> | <NULL>
+--  n | DECIMAL(10, 2) | TRUE | <NULL> | <NULL> | <NULL>
 
 SHOW TABLES LIKE '%i%';
 --->
@@ -97,15 +97,15 @@ CREATE TABLE more (extra INT) WITH ('topic' = 'more') LIKE clicks (EXCLUDING WAT
 SHOW CREATE TABLE more;
 --->
 --  result
---  CREATE TABLE more (
---    who STRING NOT NULL COMMENT 'the user',
---    ts TIMESTAMP(3),
---    n DECIMAL(10, 2),
---    part INT METADATA FROM 'partition' VIRTUAL,
+--  CREATE TABLE `default_catalog`.`default_database`.`more` (
+--    `who` VARCHAR(2147483647) NOT NULL COMMENT 'the user',
+--    `ts` TIMESTAMP(3),
+--    `n` DECIMAL(10, 2),
+--    `part` INT METADATA FROM 'partition' VIRTUAL,
 --    `timestamp` TIMESTAMP(6) METADATA,
---    double_n AS n * 2,
---    extra INT,
---    PRIMARY KEY (who) NOT ENFORCED
+--    `double_n` AS `n` * 2,
+--    `extra` INT,
+--    CONSTRAINT `PK_who` PRIMARY KEY (`who`) NOT ENFORCED
 --  )
 --  WITH (
 --    'connector' = 'kafka',

@@ -101,5 +101,5 @@ CREATE TABLE copied WITH ('connector' = 'print') AS SELECT id, n + 1 AS m FROM s
 DESCRIBE copied;
 --->
 --  name | type | null | key | extras | watermark
---  id | STRING | TRUE |  |  | 
---  m | INT | TRUE |  |  | 
+--  id | STRING | TRUE | <NULL> | <NULL> | <NULL>
+--  m | INT | TRUE | <NULL> | <NULL> | <NULL>
