@@ -49,6 +49,20 @@ func TestEveryType(t *testing.T) {
 	}
 }
 
+func TestNested(t *testing.T) {
+	text, integer := schema.Field{Name: "s", Type: schema.Of(schema.VarChar)}, schema.Field{Name: "n", Type: schema.Of(schema.Int)}
+	row := schema.Field{Name: "r", Type: schema.Type{ID: schema.Row, Fields: []schema.Field{text, integer}}}
+	list := func(id schema.TypeID, parts ...schema.Field) schema.Type { return schema.Type{ID: id, Fields: parts} }
+	s, n := vec.Value{S: "a"}, vec.Value{I: 7}
+	b := formattest.Nested([]schema.Type{list(schema.Array, row), list(schema.Map, text, row), list(schema.Multiset, text), row.Type},
+		[]any{[]any{[]any{s, nil}, nil}, []any{formattest.Pair{Key: s, Value: []any{s, n}}}, []any{formattest.Pair{Key: s, Value: n}}, []any{nil, n}},
+		[]any{[]any{}, nil, []any{}, nil})
+	got, _ := printed(t, nil, connector.Task{Of: 1}, b)
+	if want := "+I[[+I[a, null], null], {a=+I[a, 7]}, {a=7}, +I[null, 7]]\n+I[[], null, {}, null]\n"; got != want {
+		t.Errorf("printed\n%s\nwant\n%s", got, want)
+	}
+}
+
 func TestKindsPrefixesAndSelection(t *testing.T) {
 	b := vec.NewBuilder(schema.New(schema.Field{Name: "n", Type: schema.Of(schema.Int)}, schema.Field{Name: "m", Type: schema.Of(schema.IntervalMonth)}, schema.Field{Name: "d", Type: schema.Of(schema.IntervalDay)}))
 	for i, kind := range []vec.RowKind{vec.Insert, vec.UpdateBefore, vec.UpdateAfter, vec.Delete} {

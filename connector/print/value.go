@@ -46,7 +46,36 @@ func appendValue(dst []byte, c *vec.Column, i int) []byte {
 	case schema.IntervalDay:
 		return appendDuration(dst, c.I64[i])
 	}
-	return append(dst, '?')
+	return appendNested(dst, c, i)
+}
+
+// appendNested writes an array as [1, null], a map or a multiset as {k=1}, a row as +I[1, k].
+func appendNested(dst []byte, c *vec.Column, i int) []byte {
+	if c.Layout() == vec.LayoutRow {
+		dst = append(dst, "+I["...)
+		for k := range c.Kids {
+			if k > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = appendValue(dst, &c.Kids[k], i)
+		}
+		return append(dst, ']')
+	}
+	open, last := byte('['), byte(']')
+	if len(c.Kids) == 2 {
+		open, last = '{', '}'
+	}
+	dst = append(dst, open)
+	for j := int(c.Off[i]); j < int(c.Off[i+1]); j++ {
+		if j > int(c.Off[i]) {
+			dst = append(dst, ", "...)
+		}
+		dst = appendValue(dst, &c.Kids[0], j)
+		if len(c.Kids) == 2 {
+			dst = appendValue(append(dst, '='), &c.Kids[1], j)
+		}
+	}
+	return append(dst, last)
 }
 
 // appendBytes writes signed bytes, as Java has them: [1, -128].
