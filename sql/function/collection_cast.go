@@ -61,6 +61,9 @@ func castNested(from, to schema.Type, try bool) Kernel {
 				err = part.into(&inner, &named.Kids[k], &dst.Kids[k])
 			}
 		}
+		for k := len(parts); k < len(named.Kids); k++ { // how often each element of a multiset is there
+			copyColumn(&dst.Kids[k], &named.Kids[k], gather.n)
+		}
 		if try && err == nil {
 			nullWhole(c, &named, dst)
 		}

@@ -84,7 +84,7 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 			dst = AppendText(dst, &c.Kids[k], i, zone)
 		}
 		return append(dst, ')')
-	case schema.Array, schema.Multiset:
+	case schema.Array:
 		dst = append(dst, '[')
 		for k := c.Off[i]; k < c.Off[i+1]; k++ {
 			if k > c.Off[i] {
@@ -93,7 +93,7 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 			dst = AppendText(dst, &c.Kids[0], int(k), zone)
 		}
 		return append(dst, ']')
-	case schema.Map:
+	case schema.Map, schema.Multiset:
 		dst = append(dst, '{')
 		for k := c.Off[i]; k < c.Off[i+1]; k++ {
 			if k > c.Off[i] {
