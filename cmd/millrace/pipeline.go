@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+
+	"millrace/fault"
 )
 
 type pipelineCommands struct {
@@ -22,10 +24,15 @@ type applyCommand struct {
 	File        string `arg:"" help:"The script; - is standard input."`
 	Name        string `help:"Name of the pipeline; the file's by default."`
 	DeadLetters string `help:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job." default:"{topic}.dead"`
+	Engine      string `help:"What runs it: this platform (millrace), or a real Flink (flink)." enum:"millrace,flink" default:"millrace"`
+	Gateway     string `help:"URL of Flink's SQL Gateway, http://[USER:PASSWORD@]HOST:PORT; that of the platform's configuration by default."`
 }
 
 // Run sends the script to the platform.
 func (c *applyCommand) Run(w *world) error {
+	if c.Engine != "flink" && c.Gateway != "" {
+		return fault.New(fault.Invalid, "--gateway is Flink's, but the pipeline does not run there").WithHint("say --engine flink, too")
+	}
 	text, err := readFile(c.File, w)
 	if err != nil {
 		return err
@@ -35,11 +42,18 @@ func (c *applyCommand) Run(w *world) error {
 		base := filepath.Base(c.File)
 		name = strings.TrimSuffix(base, filepath.Ext(base))
 	}
-	body := map[string]any{"name": name, "sql": string(text), "dead_letters": c.DeadLetters}
+	body := map[string]any{"name": name, "sql": string(text), "dead_letters": c.DeadLetters, "engine": c.Engine}
+	if c.Engine == "flink" && c.Gateway != "" {
+		body["gateway"] = c.Gateway
+	}
 	if err := c.call(w.ctx, http.MethodPost, "/api/pipelines", body, nil); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w.out, "pipeline %s runs\n", name)
+	where := "runs"
+	if c.Engine == "flink" {
+		where = "is taken and goes to Flink"
+	}
+	_, err = fmt.Fprintf(w.out, "pipeline %s %s\n", name, where)
 	return err
 }
 
@@ -49,8 +63,8 @@ type listCommand struct{ remote }
 func (c *listCommand) Run(w *world) error {
 	var answer struct {
 		Pipelines []struct {
-			Name, State string
-			Jobs        []struct {
+			Name, State, Engine string
+			Jobs                []struct {
 				Name, State, Error, Watermark string
 				Restarts, Lag, Late           int64
 				RecordsIn                     int64   `json:"records_in"`
@@ -64,10 +78,10 @@ func (c *listCommand) Run(w *world) error {
 		return err
 	}
 	t := tabwriter.NewWriter(w.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "PIPELINE\tSTATE\tJOB\tSTATE\tIN\tOUT\tIN/S\tLAG\tLATE\tDEAD\tRESTARTS\tWATERMARK\tERROR")
+	fmt.Fprintln(t, "PIPELINE\tENGINE\tSTATE\tJOB\tSTATE\tIN\tOUT\tIN/S\tLAG\tLATE\tDEAD\tRESTARTS\tWATERMARK\tERROR")
 	for _, p := range answer.Pipelines {
 		for _, j := range p.Jobs {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%.1f\t%d\t%d\t%d\t%d\t%s\t%s\n", p.Name, p.State, j.Name, j.State,
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%.1f\t%d\t%d\t%d\t%d\t%s\t%s\n", p.Name, p.Engine, p.State, j.Name, j.State,
 				j.RecordsIn, j.RecordsOut, j.RecordsPerSecond, j.Lag, j.Late, j.DeadLetters, j.Restarts, j.Watermark, j.Error)
 		}
 	}

@@ -2,7 +2,9 @@
 
 import { call } from './http'
 
-export type PipelineState = 'starting' | 'running' | 'paused' | 'restarting' | 'failed' | 'finished'
+export type PipelineState = 'starting' | 'running' | 'paused' | 'restarting' | 'failed' | 'finished' | 'stopping' | 'unknown'
+
+export type Engine = 'millrace' | 'flink'
 
 export interface Checkpoint {
   epoch: number
@@ -25,11 +27,20 @@ export interface Job {
   lag: number
   watermark: string | null
   last_checkpoint: Checkpoint | null
+  engine: Engine
+  /** Its id on Flink, and its page there. */
+  flink_job?: string
+  link?: string
+  /** Where Flink goes on from when it is submitted again. */
+  savepoint?: string
 }
 
 export interface Pipeline {
   name: string
   state: PipelineState
+  engine: Engine
+  /** The SQL Gateway of the Flink that runs it. */
+  gateway?: string
   sql: string
   jobs: Job[]
 }

@@ -46,5 +46,5 @@ export function problemsOf(pipeline: Pipeline): string[] {
 }
 
 /** mayPause and mayResume keep the buttons from offering what would be refused. */
-export const mayPause = (pipeline: Pipeline) => pipeline.state === 'running' || pipeline.state === 'restarting'
-export const mayResume = (pipeline: Pipeline) => pipeline.state === 'paused' || pipeline.state === 'failed'
+export const mayPause = (pipeline: Pipeline) => ['running', 'restarting', 'unknown'].includes(pipeline.state)
+export const mayResume = (pipeline: Pipeline) => pipeline.state === 'paused' || pipeline.state === 'failed' || pipeline.state === 'stopping'

@@ -24,10 +24,10 @@ it.each([null, undefined, '', 'never'])('has nothing to say without a watermark:
 })
 
 it('offers only what would not be refused', () => {
-  const states = ['starting', 'running', 'paused', 'restarting', 'failed', 'finished'] as const
+  const states = ['starting', 'running', 'paused', 'restarting', 'failed', 'finished', 'stopping', 'unknown'] as const
   const which = (may: (pipeline: Pipeline) => boolean) => states.filter((state) => may({ state } as Pipeline))
-  expect(which(mayPause)).toEqual(['running', 'restarting'])
-  expect(which(mayResume)).toEqual(['paused', 'failed'])
+  expect(which(mayPause)).toEqual(['running', 'restarting', 'unknown'])
+  expect(which(mayResume)).toEqual(['paused', 'failed', 'stopping'])
 })
 
 it('calls jobs by what is their own', () => {

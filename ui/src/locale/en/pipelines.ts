@@ -25,6 +25,9 @@ export const pipelines: Pick<Messages, 'pipelines'> = {
     checkpoint: 'Checkpoint',
     checkpointDetail: 'no. {epoch} · {ms} ms · {bytes}',
     none: 'none',
+    onFlink: 'on Flink',
+    atFlink: 'See it in Flink',
+    savepoint: 'Goes on from',
     actionFailed: 'That did not work: {reason}',
   },
 }

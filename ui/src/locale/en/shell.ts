@@ -42,7 +42,7 @@ export const shell: Pick<Messages, 'title' | 'subtitle' | 'nav' | 'access' | 'co
     languageTag: 'zh-CN',
   },
   demo: { badge: 'Demo data', detail: 'The built-in demo generator writes to {topic}: this is not real data' },
-  state: { starting: 'Starting', running: 'Running', paused: 'Paused', restarting: 'Restarting', failed: 'Failed', finished: 'Finished' },
+  state: { starting: 'Starting', running: 'Running', paused: 'Paused', restarting: 'Restarting', failed: 'Failed', finished: 'Finished', stopping: 'Stopping', unknown: 'Unknown' },
   list: {
     loading: 'Loading',
     retry: 'Try again',

@@ -23,6 +23,9 @@ export const pipelines = {
     checkpoint: '检查点',
     checkpointDetail: '第 {epoch} 次 · {ms} ms · {bytes}',
     none: '无',
+    onFlink: '在 Flink 上',
+    atFlink: '在 Flink 中查看',
+    savepoint: '恢复点',
     actionFailed: '操作失败：{reason}',
   },
 }

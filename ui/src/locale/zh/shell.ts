@@ -24,7 +24,7 @@ export const shell = {
   },
   control: { fullscreen: '全屏', leaveFullscreen: '退出全屏', language: 'English', languageLabel: '切换语言', languageTag: 'en' },
   demo: { badge: '演示数据', detail: '内置演示生成器正在写入 {topic}，并非真实数据' },
-  state: { starting: '启动中', running: '运行中', paused: '已暂停', restarting: '重启中', failed: '失败', finished: '已完成' },
+  state: { starting: '启动中', running: '运行中', paused: '已暂停', restarting: '重启中', failed: '失败', finished: '已完成', stopping: '停止中', unknown: '未知' },
   list: {
     loading: '加载中',
     retry: '重试',
