@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"millrace/schema"
 )
@@ -29,25 +28,6 @@ func (n *Filter) text() string  { return fmt.Sprintf("Filter %s", n.Cond) }
 func (n *Project) text() string { return fmt.Sprintf("Project [%s]", namedExprs(n.Exprs, n.Schema)) }
 func (n *Union) text() string   { return "Union" }
 func (n *Limit) text() string   { return fmt.Sprintf("Limit %d offset %d", n.Count, n.Offset) }
-
-func (n *WindowTVF) text() string {
-	return fmt.Sprintf("Window %s", describeWindow(n.Window, n.Input.Out()))
-}
-
-func (n *WindowAggregate) text() string {
-	in := n.Input.Out()
-	text := fmt.Sprintf("WindowAggregate %s keys=[%s] aggs=[%s]", describeWindow(n.Window, in), columnNames(in, n.Keys), describeAggs(n.Aggs, in))
-	var cols []string
-	for _, c := range n.WindowCols {
-		cols = append(cols, [...]string{"start", "end", "time"}[c])
-	}
-	return text + " window=[" + strings.Join(cols, ", ") + "]"
-}
-
-func (n *GroupAggregate) text() string {
-	in := n.Input.Out()
-	return fmt.Sprintf("GroupAggregate keys=[%s] aggs=[%s]", columnNames(in, n.Keys), describeAggs(n.Aggs, in))
-}
 
 func (n *Values) text() string {
 	return fmt.Sprintf("Values [%s] %s", strings.Join(n.Schema.Names(), ", "), valuesText(n))
@@ -103,49 +83,8 @@ func (n *Scan) text() string {
 	return text
 }
 
-func describeWindow(w Window, in *schema.Schema) string {
-	ms := func(n int64) string {
-		text := (time.Duration(n) * time.Millisecond).String()
-		if strings.HasSuffix(text, "m0s") {
-			text = strings.TrimSuffix(text, "0s")
-		}
-		if strings.HasSuffix(text, "h0m") {
-			text = strings.TrimSuffix(text, "0m")
-		}
-		return text
-	}
-	text := [...]string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}[w.Kind] + "(" + in.Fields[w.Time].Name
-	switch w.Kind {
-	case Hop, Cumulate:
-		text += ", " + ms(w.Slide)
-	}
-	text += ", " + ms(w.Size)
-	if w.Offset != 0 {
-		text += ", offset " + ms(w.Offset)
-	}
-	return text + ")"
-}
-
 func columnNames(s *schema.Schema, at []int) string {
 	return strings.Join(s.Select(at).Names(), ", ")
-}
-
-func describeAggs(aggs []Agg, in *schema.Schema) string {
-	texts := make([]string, len(aggs))
-	for i, a := range aggs {
-		args := columnNames(in, a.Args)
-		switch {
-		case len(a.Args) == 0:
-			args = "*"
-		case a.Distinct:
-			args = "DISTINCT " + args
-		}
-		texts[i] = a.Func.Name + "(" + args + ")"
-		if a.Filter >= 0 {
-			texts[i] += " FILTER " + in.Fields[a.Filter].Name
-		}
-	}
-	return strings.Join(texts, ", ")
 }
 
 func exprList(exprs []Expr) string {

@@ -13,7 +13,6 @@ import (
 	"millrace/format"
 	"millrace/option"
 	"millrace/schema"
-	"millrace/sql/function"
 )
 
 // Node is one step of a plan; its rows have the schema Out. A kind of node is at home in one file:
@@ -106,77 +105,6 @@ type Project struct {
 	Schema *schema.Schema
 }
 
-// WindowKind is the shape of a window.
-type WindowKind uint8
-
-// The windows of Flink's table-valued functions.
-const (
-	Tumble WindowKind = iota
-	Hop
-	Cumulate
-	Session
-)
-
-// Window says how event time is cut. All are milliseconds.
-type Window struct {
-	Kind   WindowKind
-	Time   int   // column of the input: the time attribute
-	Size   int64 // Session: the gap
-	Slide  int64 // Hop: the slide; Cumulate: the step; Tumble: Size
-	Offset int64
-}
-
-// WindowAggregate groups rows by window and keys and emits each group once, when the watermark has
-// passed the window's end. Out is Keys, then Aggs, then the window columns asked for, as Columns says.
-type WindowAggregate struct {
-	Input  Node
-	Window Window
-	Keys   []int // columns of the input
-	Aggs   []Agg
-	// WindowCols are the window columns that follow keys and aggregates in Out.
-	WindowCols []WindowCol
-	Schema     *schema.Schema
-}
-
-// WindowCol is one of the columns that a window adds.
-type WindowCol uint8
-
-// The columns of a window: its start, its end, and its time attribute, end - 1 ms.
-const (
-	WindowStart WindowCol = iota
-	WindowEnd
-	WindowTime
-)
-
-// WindowTVF adds the window columns to every row, once per window that the row is in, for
-// queries that use a window without aggregating. Out is the input, then start, end, time.
-type WindowTVF struct {
-	Input  Node
-	Window Window
-	Schema *schema.Schema
-}
-
-// Agg is one call of an aggregate.
-type Agg struct {
-	Func     *function.Aggregate
-	Overload *function.AggregateOverload
-	Args     []int // columns of the input, of the overload's types already
-	Filter   int   // BOOLEAN column of the input that must be TRUE; -1 without
-	Distinct bool
-	Name     string
-}
-
-// GroupAggregate groups rows by keys without a window and emits a changelog: each change of a
-// group's answer as -U and +U.
-type GroupAggregate struct {
-	Input  Node
-	Keys   []int
-	Aggs   []Agg
-	Schema *schema.Schema // Keys, then Aggs
-	// AtEnd: each group is given once, at the end of the input (batch mode).
-	AtEnd bool
-}
-
 // Union gives the rows of all inputs, which have the same schema.
 type Union struct {
 	Sources []Node
@@ -224,15 +152,6 @@ func (n *Filter) Out() *schema.Schema { return n.Input.Out() }
 func (n *Project) Out() *schema.Schema { return n.Schema }
 
 // Out implements Node.
-func (n *WindowAggregate) Out() *schema.Schema { return n.Schema }
-
-// Out implements Node.
-func (n *WindowTVF) Out() *schema.Schema { return n.Schema }
-
-// Out implements Node.
-func (n *GroupAggregate) Out() *schema.Schema { return n.Schema }
-
-// Out implements Node.
 func (n *Union) Out() *schema.Schema { return n.Schema }
 
 // Out implements Node.
@@ -254,15 +173,6 @@ func (n *Filter) Inputs() []Node { return []Node{n.Input} }
 func (n *Project) Inputs() []Node { return []Node{n.Input} }
 
 // Inputs implements Node.
-func (n *WindowAggregate) Inputs() []Node { return []Node{n.Input} }
-
-// Inputs implements Node.
-func (n *WindowTVF) Inputs() []Node { return []Node{n.Input} }
-
-// Inputs implements Node.
-func (n *GroupAggregate) Inputs() []Node { return []Node{n.Input} }
-
-// Inputs implements Node.
 func (n *Union) Inputs() []Node { return n.Sources }
 
 // Inputs implements Node.
@@ -274,16 +184,13 @@ func (n *Limit) Inputs() []Node { return []Node{n.Input} }
 // Inputs implements Node.
 func (n *Sink) Inputs() []Node { return []Node{n.Input} }
 
-func (n *Scan) updates() bool            { return n.Changes != format.Inserts }
-func (n *Filter) updates() bool          { return n.Input.updates() }
-func (n *Project) updates() bool         { return n.Input.updates() }
-func (n *WindowAggregate) updates() bool { return false }
-func (n *WindowTVF) updates() bool       { return n.Input.updates() }
-func (n *GroupAggregate) updates() bool  { return !n.AtEnd }
-func (n *Union) updates() bool           { return slices.ContainsFunc(n.Sources, Node.updates) }
-func (n *Values) updates() bool          { return false }
-func (n *Limit) updates() bool           { return n.Input.updates() }
-func (n *Sink) updates() bool            { return n.Input.updates() }
+func (n *Scan) updates() bool    { return n.Changes != format.Inserts }
+func (n *Filter) updates() bool  { return n.Input.updates() }
+func (n *Project) updates() bool { return n.Input.updates() }
+func (n *Union) updates() bool   { return slices.ContainsFunc(n.Sources, Node.updates) }
+func (n *Values) updates() bool  { return false }
+func (n *Limit) updates() bool   { return n.Input.updates() }
+func (n *Sink) updates() bool    { return n.Input.updates() }
 
 func (n *Scan) with([]Node) Node      { return n }
 func (n *Values) with([]Node) Node    { return n }
@@ -293,10 +200,5 @@ func (n *Project) with(in []Node) Node {
 }
 func (n *Limit) with(in []Node) Node { return &Limit{Input: in[0], Count: n.Count, Offset: n.Offset} }
 func (n *Union) with(in []Node) Node { return &Union{Sources: in, Schema: n.Schema} }
-func (n *WindowTVF) with(in []Node) Node {
-	return &WindowTVF{Input: in[0], Window: n.Window, Schema: n.Schema}
-}
 
-func (n *WindowAggregate) with(in []Node) Node { c := *n; c.Input = in[0]; return &c }
-func (n *GroupAggregate) with(in []Node) Node  { c := *n; c.Input = in[0]; return &c }
-func (n *Sink) with(in []Node) Node            { c := *n; c.Input = in[0]; return &c }
+func (n *Sink) with(in []Node) Node { c := *n; c.Input = in[0]; return &c }

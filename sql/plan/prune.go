@@ -151,112 +151,12 @@ func (n *Project) prune(need []bool) (Node, []int) {
 	return p, at
 }
 
-// pruneAggs drops the aggregates nobody needs; need begins with that of the first aggregate.
-func pruneAggs(aggs []Agg, need, below []bool) []Agg {
-	var out []Agg
-	for i, a := range aggs {
-		if !need[i] {
-			continue
-		}
-		out = append(out, a)
-		for _, c := range a.Args {
-			below[c] = true
-		}
-		if a.Filter >= 0 {
-			below[a.Filter] = true
-		}
-	}
-	return out
-}
-
-// moveAggs puts the aggregates' columns to their new places.
-func moveAggs(aggs []Agg, at []int) {
-	for i := range aggs {
-		aggs[i].Args = places(aggs[i].Args, at)
-		if aggs[i].Filter >= 0 {
-			aggs[i].Filter = at[aggs[i].Filter]
-		}
-	}
-}
-
 func places(columns, at []int) []int {
 	out := make([]int, len(columns))
 	for i, c := range columns {
 		out[i] = at[c]
 	}
 	return out
-}
-
-func (n *WindowAggregate) prune(need []bool) (Node, []int) {
-	need = slices.Clone(need)
-	keys, first := len(n.Keys), len(n.Keys)+len(n.Aggs)
-	// Keys make the groups, whether they are shown or not.
-	for i := range n.Keys {
-		need[i] = true
-	}
-	if keys == 0 && len(n.Aggs) == 0 && !slices.Contains(need, true) {
-		need[first] = true
-	}
-	at, old := kept(need)
-	below := make([]bool, n.Input.Out().Len())
-	below[n.Window.Time] = true
-	for _, k := range n.Keys {
-		below[k] = true
-	}
-	agg := &WindowAggregate{Window: n.Window, Schema: n.Schema.Select(old)}
-	agg.Aggs = pruneAggs(n.Aggs, need[keys:], below)
-	for i, c := range n.WindowCols {
-		if need[first+i] {
-			agg.WindowCols = append(agg.WindowCols, c)
-		}
-	}
-	input, inputAt := n.Input.prune(below)
-	agg.Input = input
-	agg.Window.Time = inputAt[n.Window.Time]
-	agg.Keys = places(n.Keys, inputAt)
-	moveAggs(agg.Aggs, inputAt)
-	return agg, at
-}
-
-func (n *GroupAggregate) prune(need []bool) (Node, []int) {
-	need = slices.Clone(need)
-	for i := range n.Keys {
-		need[i] = true
-	}
-	need = atLeastOne(need)
-	at, old := kept(need)
-	below := make([]bool, n.Input.Out().Len())
-	for _, k := range n.Keys {
-		below[k] = true
-	}
-	agg := &GroupAggregate{AtEnd: n.AtEnd, Schema: n.Schema.Select(old), Aggs: pruneAggs(n.Aggs, need[len(n.Keys):], below)}
-	input, inputAt := n.Input.prune(below)
-	agg.Input = input
-	agg.Keys = places(n.Keys, inputAt)
-	moveAggs(agg.Aggs, inputAt)
-	return agg, at
-}
-
-func (n *WindowTVF) prune(need []bool) (Node, []int) {
-	width := n.Input.Out().Len()
-	below := slices.Clone(need[:width])
-	below[n.Window.Time] = true
-	input, inputAt := n.Input.prune(below)
-	fields := slices.Clone(input.Out().Fields)
-	at := slices.Clone(inputAt)
-	for i, f := range n.Schema.Fields[width:] {
-		at = append(at, input.Out().Len()+i)
-		fields = append(fields, f)
-	}
-	// The window function ends the time attribute of its input.
-	for i, to := range inputAt {
-		if to >= 0 {
-			fields[to] = n.Schema.Fields[i]
-		}
-	}
-	w := n.Window
-	w.Time = inputAt[w.Time]
-	return &WindowTVF{Input: input, Window: w, Schema: schema.New(fields...)}, at
 }
 
 func (n *Union) prune(need []bool) (Node, []int) {

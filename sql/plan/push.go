@@ -51,26 +51,6 @@ func (n *Project) push(conds []Expr) Node {
 	return filtered(n.with([]Node{n.Input.push(below)}), above)
 }
 
-func (n *WindowAggregate) push(conds []Expr) Node {
-	below, above := split(conds, keyOf(n.Input, n.Keys))
-	return filtered(n.with([]Node{n.Input.push(below)}), above)
-}
-
-func (n *GroupAggregate) push(conds []Expr) Node {
-	below, above := split(conds, keyOf(n.Input, n.Keys))
-	return filtered(n.with([]Node{n.Input.push(below)}), above)
-}
-
-func (n *WindowTVF) push(conds []Expr) Node {
-	below, above := split(conds, func(c *Column) Expr {
-		if c.Index < n.Input.Out().Len() {
-			return c
-		}
-		return nil
-	})
-	return filtered(n.with([]Node{n.Input.push(below)}), above)
-}
-
 func (n *Union) push(conds []Expr) Node {
 	return n.with(each(n, func(in Node) Node { return in.push(conds) }))
 }
@@ -80,17 +60,6 @@ func filtered(n Node, conds []Expr) Node {
 		return n
 	}
 	return &Filter{Input: n, Cond: conjunction(conds)}
-}
-
-// keyOf gives a grouping key of an aggregate as the column of its input, and nil for the other columns.
-func keyOf(input Node, keys []int) func(*Column) Expr {
-	return func(c *Column) Expr {
-		if c.Index >= len(keys) {
-			return nil
-		}
-		f := input.Out().Fields[keys[c.Index]]
-		return &Column{Index: keys[c.Index], Name: f.Name, Of: f.Type}
-	}
 }
 
 // split parts conditions into those that can be said over the input, by giving each of their columns
@@ -108,13 +77,12 @@ func split(conds []Expr, below func(*Column) Expr) (pushed, kept []Expr) {
 	return pushed, kept
 }
 
-func (n *Scan) merge() Node      { return n }
-func (n *Values) merge() Node    { return n }
-func (n *Sink) merge() Node      { return mergeInputs(n) }
-func (n *Filter) merge() Node    { return mergeInputs(n) }
-func (n *WindowTVF) merge() Node { return mergeInputs(n) }
-func (n *Union) merge() Node     { return mergeInputs(n) }
-func (n *Limit) merge() Node     { return mergeInputs(n) }
+func (n *Scan) merge() Node   { return n }
+func (n *Values) merge() Node { return n }
+func (n *Sink) merge() Node   { return mergeInputs(n) }
+func (n *Filter) merge() Node { return mergeInputs(n) }
+func (n *Union) merge() Node  { return mergeInputs(n) }
+func (n *Limit) merge() Node  { return mergeInputs(n) }
 
 // merge makes one Project of two in a row where nothing is computed twice by it, and drops those that
 // change nothing.
@@ -133,41 +101,6 @@ func (n *Project) merge() Node {
 		return input
 	}
 	return &Project{Input: input, Exprs: exprs, Schema: n.Schema}
-}
-
-func (n *WindowAggregate) merge() Node {
-	agg := *n
-	input, at := throughColumns(n.Input.merge())
-	agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
-	agg.Window.Time = at[n.Window.Time]
-	moveAggs(agg.Aggs, at)
-	return &agg
-}
-
-func (n *GroupAggregate) merge() Node {
-	agg := *n
-	input, at := throughColumns(n.Input.merge())
-	agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
-	moveAggs(agg.Aggs, at)
-	return &agg
-}
-
-// throughColumns returns what is below a Project that only picks columns, as an aggregation does so
-// itself, and where its columns are there.
-func throughColumns(n Node) (Node, []int) {
-	p, ok := n.(*Project)
-	if !ok {
-		return n, everything(n)
-	}
-	at := make([]int, len(p.Exprs))
-	for i, e := range p.Exprs {
-		c, ok := e.(*Column)
-		if !ok {
-			return n, everything(n)
-		}
-		at[i] = c.Index
-	}
-	return p.Input, at
 }
 
 // mergeable says whether each computed inner expression is used at most once by outer.

@@ -146,17 +146,3 @@ func sameWindows(a, b *WindowColumns) bool {
 	return x.Kind == y.Kind && x.Size == y.Size && x.Slide == y.Slide && x.Offset == y.Offset &&
 		a.Time.Time == b.Time.Time && a.Time.Type.ID == b.Time.Type.ID
 }
-
-func (n *WindowTVF) windowColumns() *WindowColumns {
-	at := n.Schema.Len() - 3
-	return &WindowColumns{Window: n.Window, Time: n.Schema.Fields[at+2], At: [3][]int{{at}, {at + 1}, {at + 2}}}
-}
-
-func (n *WindowAggregate) windowColumns() *WindowColumns {
-	out := &WindowColumns{Window: n.Window, Time: windowField(WindowTime, n.Input.Out().Fields[n.Window.Time])}
-	first := len(n.Keys) + len(n.Aggs)
-	for i, kind := range n.WindowCols {
-		out.At[kind] = append(out.At[kind], first+i)
-	}
-	return out
-}
