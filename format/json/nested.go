@@ -133,7 +133,7 @@ func (d *Decoder) grow(b []byte, i int, f *field, col *vec.Column, n, depth int)
 	}
 	switch {
 	case b[i] == 'n':
-		return d.null(b, i, f, target{col: col, n: n})
+		return d.null(b, i, f, col.Slot(n))
 	case b[i] != open:
 		end := d.scan.Skip(b, i, depth)
 		if end < 0 {
@@ -176,7 +176,7 @@ func (d *Decoder) leaf(b []byte, i int, f *field, col *vec.Column, n, depth int)
 			return end, true
 		}
 	}
-	return d.coerce(b, i, f, target{col: col, n: n}, depth)
+	return d.coerce(b, i, f, col.Slot(n), depth)
 }
 
 // lacking notes that f has no value, but must. It returns i if that is ignored, else -1.

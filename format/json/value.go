@@ -1,6 +1,7 @@
 package json
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math"
 	"strconv"
@@ -61,7 +62,7 @@ func (d *Decoder) value(b []byte, i int, f *field, dst *vec.Builder) int {
 			return end
 		}
 	}
-	i, ok := d.coerce(b, i, f, target{dst: dst, c: f.col}, d.depth)
+	i, ok := d.coerce(b, i, f, dst.Slot(f.col), d.depth)
 	if !ok && i >= 0 {
 		dst.SetNull(f.col)
 	}
@@ -105,7 +106,7 @@ const (
 
 // coerce reads any value and converts it as Flink does. depth is how many containers are open around it. A value that
 // cannot be converted, where such are ignored, is not ok and leaves the target as it was.
-func (d *Decoder) coerce(b []byte, i int, f *field, to target, depth int) (end int, ok bool) {
+func (d *Decoder) coerce(b []byte, i int, f *field, to vec.Slot, depth int) (end int, ok bool) {
 	start, kind := i, tokenString
 	var text []byte
 	switch b[i] {
@@ -159,14 +160,14 @@ func (d *Decoder) refuse(f *field, v verdict, text []byte, i int) int {
 }
 
 // null reads null. Columns that are NOT NULL are checked when the row is complete.
-func (d *Decoder) null(b []byte, i int, f *field, to target) (end int, ok bool) {
+func (d *Decoder) null(b []byte, i int, f *field, to vec.Slot) (end int, ok bool) {
 	if i = d.scan.Skip(b, i, 0); i < 0 {
 		return -1, false
 	}
-	if to.col != nil && f.typ.NotNull {
+	if to.Inside() && f.typ.NotNull {
 		return d.lacking(f, "is NOT NULL, but null", i), false
 	}
-	to.setNull()
+	to.SetNull()
 	return i, true
 }
 
@@ -202,22 +203,22 @@ func verdictOf(ok bool) verdict {
 }
 
 // convert sets f to the value of a token, by the rules of Flink's JsonParserToRowDataConverters.
-func (d *Decoder) convert(f *field, kind token, text []byte, to target) verdict {
+func (d *Decoder) convert(f *field, kind token, text []byte, to vec.Slot) verdict {
 	switch f.typ.ID {
 	case schema.Char, schema.VarChar:
 		if kind == tokenContainer {
 			d.quoted, d.unescaped = appendCompact(d.quoted[:0], text, d.unescaped)
 			text = d.quoted
 		}
-		to.setBytes(text)
+		to.SetBytes(text)
 	case schema.Boolean:
-		to.setBool(kind != tokenContainer && isTrue(format.TrimJava(text)))
+		to.SetBool(kind != tokenContainer && isTrue(format.TrimJava(text)))
 	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt, schema.IntervalMonth, schema.IntervalDay:
 		v, verdict := integer(f.typ.ID, kind, text)
 		if verdict != fine {
 			return verdict
 		}
-		to.setInt(v)
+		to.SetInt(v)
 	case schema.Float, schema.Double:
 		return setFloat(f, kind, text, to)
 	case schema.Decimal:
@@ -230,12 +231,12 @@ func (d *Decoder) convert(f *field, kind token, text []byte, to target) verdict 
 		if !ok {
 			return unlike
 		}
-		to.setInt(v)
+		to.SetInt(v)
 	case schema.Binary, schema.VarBinary:
 		if kind != tokenString {
 			return unlike
 		}
-		return verdictOf(to.setBase64(text))
+		return verdictOf(to.SetBytesBy(func(dst []byte) ([]byte, error) { return base64.StdEncoding.AppendDecode(dst, text) }) == nil)
 	}
 	return fine
 }
@@ -280,7 +281,7 @@ func integer(id schema.TypeID, kind token, text []byte) (int64, verdict) {
 	return v, verdictOf(ok)
 }
 
-func setFloat(f *field, kind token, text []byte, to target) verdict {
+func setFloat(f *field, kind token, text []byte, to vec.Slot) verdict {
 	if kind == tokenContainer || kind == tokenBool {
 		return unlike
 	}
@@ -293,14 +294,14 @@ func setFloat(f *field, kind token, text []byte, to target) verdict {
 		return unlike
 	}
 	if size == 32 {
-		to.setF32(float32(v))
+		to.SetF32(float32(v))
 	} else {
-		to.setF64(v)
+		to.SetF64(v)
 	}
 	return fine
 }
 
-func setDecimal(f *field, kind token, text []byte, to target) verdict {
+func setDecimal(f *field, kind token, text []byte, to vec.Slot) verdict {
 	if kind == tokenContainer || kind == tokenBool {
 		return unlike
 	}
@@ -309,11 +310,11 @@ func setDecimal(f *field, kind token, text []byte, to target) verdict {
 	case !ok:
 		return unlike
 	case fits:
-		to.setDecimal(v)
+		to.SetDecimal(v)
 	case f.typ.NotNull:
 		return outside
 	default:
-		to.setNull()
+		to.SetNull()
 	}
 	return fine
 }
