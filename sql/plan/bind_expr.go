@@ -18,8 +18,9 @@ import (
 type scope struct {
 	*binder
 	in     *relation
-	group  *grouping // nil: not grouped
-	clause string    // for messages: where the expression stands
+	group  *grouping          // nil: not grouped
+	clause string             // for messages: where the expression stands
+	over   map[*ast.Call]Expr // the answers of calls before OVER
 }
 
 // condition binds a BOOLEAN.
@@ -65,6 +66,8 @@ func (s *scope) expr(x ast.Expr) Expr {
 		return s.between(x)
 	case *ast.In:
 		return s.inList(x)
+	case *ast.Exists, *ast.Subquery, *ast.Quantified:
+		return s.queryExpr(x)
 	case *ast.Like:
 		return s.like(x)
 	case *ast.Case:
@@ -93,8 +96,6 @@ func (s *scope) refuse(x ast.Expr) {
 	switch x.(type) {
 	case *ast.Star:
 		s.fail(x, "", "* is not an expression")
-	case *ast.Exists, *ast.Subquery, *ast.Quantified:
-		s.unsupported(x, "a query within an expression")
 	case *ast.DefaultArg:
 		s.fail(x, "", "DEFAULT can only be a value of INSERT")
 	}
@@ -197,7 +198,7 @@ func (s *scope) between(x *ast.Between) Expr {
 
 func (s *scope) inList(x *ast.In) Expr {
 	if x.Query != nil {
-		s.unsupported(x, "IN with a query")
+		return s.queryExpr(x)
 	}
 	v, list := s.expr(x.X), s.exprs(x.List)
 	constant := !slices.ContainsFunc(list, func(e Expr) bool { _, ok := e.(*Literal); return !ok })
@@ -283,7 +284,7 @@ func (s *scope) callExpr(x *ast.Call) Expr {
 	case len(x.Name.Parts) > 1:
 		s.fail(x.Name, "", "function %q not found", x.Name)
 	case x.Over != nil:
-		s.unsupported(x, "OVER")
+		return s.overAnswer(x)
 	case s.isAggregate(x):
 		hint := ""
 		if s.clause == "WHERE" {

@@ -105,9 +105,10 @@ func (b *binder) groupedSelect(sel *ast.Select, items []item, in *relation) *rel
 	s := &scope{binder: b, in: out, group: g, clause: "SELECT"}
 	if sel.Having != nil {
 		s.clause = "HAVING"
-		out = &relation{node: filterBy(out.node, s.condition(sel.Having)), names: out.names}
+		s.filter(sel.Having)
 		s.clause = "SELECT"
 	}
+	b.over(sel, s, items)
 	exprs, names := make([]Expr, len(items)), make([]string, len(items))
 	for i, it := range items {
 		exprs[i], names[i] = s.expr(it.x), it.name
@@ -235,9 +236,6 @@ func (g *grouping) place(e Expr, name string) int {
 
 // plan returns the aggregation: its keys, its aggregates, its window's columns.
 func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
-	if in.node.updates() {
-		b.unsupported(at, "an aggregation of rows that change")
-	}
 	g.places = map[string]int{}
 	g.answer = &schema.Schema{}
 	over := g.strip(b, at, in)
@@ -336,7 +334,7 @@ func (g *grouping) answerTo(s *scope, x ast.Expr) Expr {
 			return g.windowColumn(col)
 		}
 	}
-	if s.hasAggregate(x) {
+	if s.hasAggregate(x) || hasQuery(x) {
 		return nil
 	}
 	plain := &scope{binder: s.binder, in: g.ungrouped, clause: s.clause}
