@@ -28,6 +28,7 @@ import (
 	"millrace/format/csv"
 	"millrace/format/json"
 	"millrace/format/json/cdc"
+	"millrace/format/protobuf"
 	"millrace/format/raw"
 	"millrace/ingest"
 	"millrace/ingest/influx"
@@ -103,6 +104,7 @@ func Formats() []format.Spec {
 		cdc.Ogg(),
 		csv.Spec(),
 		json.Spec(),
+		protobuf.Spec(),
 		raw.Spec(),
 	}
 }
