@@ -88,13 +88,9 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 	case *plan.WindowAggregate:
 		return l.window(n)
 	case *plan.WindowTVF:
-		if n.Input.Out().Fields[n.Window.Time].Time == schema.ProcTime {
-			return nil, fault.New(fault.Invalid, "a window over processing time without an aggregation is not supported").
-				WithHint("group by window_start and window_end, or use a column with a WATERMARK")
-		}
-		return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone), nil })
+		return l.windowed(n)
 	case *plan.GroupAggregate:
-		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) { return op.NewGroupAggregate(n, e.env.Hasher), nil })
+		return l.group(n)
 	case *plan.Limit:
 		return l.keyed(n.Input, nil, func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil })
 	case *plan.Unnest:
@@ -108,8 +104,10 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 			return op.NewMaterialize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
 		})
 	case *plan.Join:
-		return l.joined(n.Left, n.Right, n.LeftKeys, n.RightKeys, func(e *env) (op.TwoInput, error) {
-			return op.NewJoin(n, e.env.Hasher, e.call, 0)
+		return l.joined(n.Left, n.Right, n.LeftKeys, n.RightKeys, func(e *env) (op.TwoInput, error) { return newJoin(n, e) })
+	case *plan.Sets:
+		return l.joined(n.Left, n.Right, n.Keys(), n.Keys(), func(e *env) (op.TwoInput, error) {
+			return op.NewSets(n, e.env.Hasher, e.call, 0), nil
 		})
 	case *plan.Union:
 		return l.union(n)
@@ -153,36 +151,6 @@ func (l *lowering) joined(left, right plan.Node, leftKeys, rightKeys []int, f fu
 	}), nil
 }
 
-func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
-	if n.Window.Kind == plan.Session {
-		return nil, fault.New(fault.Invalid, "SESSION windows are not supported yet").WithHint("use TUMBLE, HOP or CUMULATE")
-	}
-	for _, a := range n.Aggs {
-		if a.Distinct {
-			return nil, fault.New(fault.Invalid, "%s(DISTINCT …) is not supported yet", a.Func.Name)
-		}
-	}
-	from, err := l.append(n.Input, func(e *env) (op.Operator, error) {
-		return op.NewPaneAggregate(n, e.env.Hasher, e.spec.Settings.Zone), nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	types, keys := make([]schema.Type, len(n.Keys)), make([]int, len(n.Keys))
-	for i, k := range n.Keys {
-		types[i], keys[i] = n.Input.Out().Fields[k].Type, i
-	}
-	return l.behind(&stage{
-		ports: []port{{in: op.PartialSchema(types, n.Aggs), keys: keys, from: from}},
-		merge: func(e *env) (op.Operator, error) {
-			if op.ByClock(n) {
-				return op.NewClockWindow(n, e.env.Hasher, e.call, &e.stats.lateRows), nil
-			}
-			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
-		},
-	}), nil
-}
-
 func (l *lowering) union(n *plan.Union) ([]*stage, error) {
 	var all []*stage
 	for _, in := range n.Sources {
@@ -212,4 +180,17 @@ func openSource(e *Env, n *plan.Scan, deadLetters bool) (connector.Source, func(
 func notNullFault(column string) error {
 	return fault.New(fault.Invalid, "column %q of the sink is NOT NULL, but a row has NULL there", column).
 		WithHint("filter such rows out, or SET 'table.exec.sink.not-null-enforcer' = 'DROP'")
+}
+
+// newJoin makes the operator of a join: what it is bound by decides which.
+func newJoin(n *plan.Join, e *env) (op.TwoInput, error) {
+	switch {
+	case n.Time == nil:
+		return op.NewJoin(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL)
+	case n.Time.Bound == plan.IntervalBound:
+		return op.NewIntervalJoin(n, e.env.Hasher, e.call)
+	case n.Time.Bound == plan.WindowBound:
+		return op.NewWindowJoin(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows)
+	}
+	return op.NewVersionJoin(n, e.env.Hasher, e.call)
 }
