@@ -4,5 +4,5 @@
 //	MILLRACE_REAL            the folder with flink/gateway-up.sh; ../shared/real beside the checkout if unset
 //	MILLRACE_FLINK           where Flink is installed to; millrace/flink in the user's cache folder if unset
 //	MILLRACE_FLINK_GATEWAY   the port of a gateway that runs already, on the Flink of MILLRACE_FLINK
-//	MILLRACE_CASES           a folder of expressions.jsonl and functions.jsonl; without it those are left out
+//	MILLRACE_CASES           a folder of expressions.jsonl, functions.jsonl and programs.jsonl; without it those are left out
 package oracle

@@ -36,14 +36,16 @@ var errStop = errors.New("stop with a checkpoint")
 type lives struct {
 	program       *program
 	folder        string
+	inTurn        bool // one row of each source in turn
 	first, second map[string][]string
 	open          map[string][]string // of the second, before the input ended
 }
 
 // life is the one that a job lives now.
 type life struct {
-	last  bool
-	began time.Time
+	last   bool
+	inTurn bool
+	began  time.Time
 
 	mu      sync.Mutex // guards what follows
 	pending map[string][]string
@@ -94,7 +96,7 @@ func (l *lives) live(ctx context.Context, j *plan.Job, ledger *programLedger, in
 		ledger.life = &life{}
 	}
 	now := ledger.life
-	now.began, now.pending = time.Now(), map[string][]string{}
+	now.inTurn, now.began, now.pending = l.inTurn, time.Now(), map[string][]string{}
 	ctx, cancel := context.WithTimeout(ctx, 2*clockRuns)
 	defer cancel()
 	env := &engine.Env{

@@ -141,31 +141,31 @@ const (
 	wrongAnswer = "wrong answer"
 )
 
-// try runs a program and returns which check it has passed, or what is wrong.
+// try runs a program and returns which check it has passed, or what is wrong. In Flink's tests the rows
+// of several sources meet as it happens: they come one source after the other here, and if that does
+// not give the answer, one row of each in turn.
 func (p *program) try(t *testing.T) (how, complaint string) {
 	if err := p.declare(t); err != nil {
 		return notPlanned, err.Error()
 	}
+	how, complaint = p.tryOnce(t, false)
+	if how != wrongAnswer || p.sources() < 2 {
+		return how, complaint
+	}
+	if inTurn, worse := p.tryOnce(t, true); worse == "" {
+		return inTurn + ", the sources in turn", ""
+	}
+	return how, complaint
+}
+
+func (p *program) tryOnce(t *testing.T, inTurn bool) (how, complaint string) {
 	planner, err := p.planner()
 	if err != nil {
 		return notPlanned, err.Error()
 	}
-	l := &lives{program: p, folder: t.TempDir(), first: map[string][]string{}, second: map[string][]string{}, open: map[string][]string{}}
+	l := &lives{program: p, folder: t.TempDir(), inTurn: inTurn, first: map[string][]string{}, second: map[string][]string{}, open: map[string][]string{}}
 	for i := range p.Run {
-		r := &p.Run[i]
-		how := notPlanned
-		err := planner.Script(r.statement(), func(_ ast.Statement, r *plan.Result) (err error) {
-			how = notRun
-			if r.Job != nil {
-				// The clock of a bubble moves only while nothing else does: there is no waiting, and no race.
-				synctest.Test(t, func(t *testing.T) { err = l.run(t.Context(), r.Job) })
-			}
-			return err
-		})
-		switch {
-		case r.fails() && err == nil:
-			return wrongAnswer, "it runs, but an error is wanted: " + r.SQL
-		case !r.fails() && err != nil:
+		if how, err := l.step(t, planner, &p.Run[i]); err != nil {
 			return how, err.Error()
 		}
 	}
@@ -178,6 +178,37 @@ func (p *program) try(t *testing.T) (how, complaint string) {
 		worst = max(worst, how)
 	}
 	return worst, ""
+}
+
+// step runs one statement of a program.
+func (l *lives) step(t *testing.T, planner *plan.Planner, r *runStep) (how string, err error) {
+	how = notPlanned
+	err = planner.Script(r.statement(), func(_ ast.Statement, r *plan.Result) (err error) {
+		how = notRun
+		if r.Job != nil {
+			// The clock of a bubble moves only while nothing else does: there is no waiting, and no race.
+			synctest.Test(t, func(t *testing.T) { err = l.run(t.Context(), r.Job) })
+		}
+		return err
+	})
+	switch {
+	case r.fails() && err == nil:
+		return wrongAnswer, fmt.Errorf("it runs, but an error is wanted: %s", r.SQL)
+	case r.fails():
+		return how, nil
+	}
+	return how, err
+}
+
+// sources is how many sources a program has.
+func (p *program) sources() int {
+	n := 0
+	for _, t := range p.tables {
+		if t.rows != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // restores says whether a program has a second life.

@@ -174,6 +174,9 @@ func (s *valuesSource) Open(_ context.Context, _ connector.Split, from connector
 		return nil, err
 	}
 	r := &valuesReader{life: s.life, rows: s.from.rows, at: at, end: s.from.rows.before, due: s.life.began.Add(time.Duration(s.from.split) * time.Millisecond)}
+	if s.life.inTurn {
+		r.each = time.Second / 10
+	}
 	if s.life.last {
 		r.end = len(r.rows.kinds)
 	}
@@ -208,6 +211,7 @@ type valuesReader struct {
 	columns []int // of the rows, by column of the table
 	at, end int
 	due     time.Time
+	each    time.Duration // between two rows; 0: all come at once
 }
 
 // Read implements connector.Reader.
@@ -215,11 +219,12 @@ func (r *valuesReader) Read(ctx context.Context, dst *connector.Rows) error {
 	if wait := time.Until(r.due); wait > 0 {
 		return pause(ctx, min(wait, connector.MaxWait))
 	}
-	for ; r.at < r.end && !dst.Full(); r.at++ {
+	for ; r.at < r.end && !dst.Full() && (dst.Len() == 0 || r.each == 0); r.at++ {
 		for c, from := range r.columns {
 			dst.CopyValue(c, &r.rows.batch.Cols[from], r.at)
 		}
 		dst.EndRow(r.rows.kinds[r.at])
+		r.due = r.due.Add(r.each)
 	}
 	if dst.Len() > 0 {
 		return nil
