@@ -3,95 +3,19 @@ package avro
 import (
 	"unicode/utf8"
 
-	"millrace/schema"
 	"millrace/vec"
 )
 
 // grow adds a value as row n of a column that grows.
 func (w *rowReader) grow(r *reader, col *vec.Column, n int) bool {
-	if r.kind == kindUnion {
-		k, ok := w.index(len(r.of))
-		if !ok {
-			return false
-		}
-		r = r.of[k]
+	r, ok := w.branch(r)
+	if !ok {
+		return false
 	}
-	if r.refused != "" {
-		return w.fail(r.refused)
-	}
-	switch r.kind {
-	case kindNull:
-		return w.growNull(r.to, col, n)
-	case kindBool:
-		v, ok := w.bool()
-		col.GrowBool(n, v)
-		return ok
-	case kindInt, kindLong:
-		v, ok := w.long()
-		return ok && w.growInteger(r, col, n, v)
-	case kindFloat:
-		v, ok := w.float()
-		if r.to.ID == schema.Float {
-			col.GrowF32(n, v)
-		} else {
-			col.GrowF64(n, float64(v))
-		}
-		return ok
-	case kindDouble:
-		v, ok := w.double()
-		col.GrowF64(n, v)
-		return ok
-	case kindBytes, kindFixed:
-		v, ok := w.sized(r)
-		return ok && w.growSized(r, col, n, v)
-	case kindEnum:
-		k, ok := w.index(len(r.symbols))
-		if ok {
-			col.GrowBytes(n, r.symbols[k])
-			ok = w.expand(len(r.symbols[k]))
-		}
-		return ok
+	if r.kind < kindArray {
+		return w.scalar(r, col.Slot(n))
 	}
 	return w.growNested(r, col, n)
-}
-
-func (w *rowReader) growNull(to schema.Type, col *vec.Column, n int) bool {
-	if to.NotNull {
-		return w.fail("has a null where " + to.String() + " is wanted")
-	}
-	col.AppendNull(n)
-	return true
-}
-
-func (w *rowReader) growInteger(r *reader, col *vec.Column, n int, v int64) bool {
-	switch r.to.ID {
-	case schema.Float:
-		col.GrowF32(n, float32(v))
-		return true
-	case schema.Double:
-		col.GrowF64(n, float64(v))
-		return true
-	}
-	v, ok := w.converted(r, v)
-	col.GrowInt(n, v)
-	return ok
-}
-
-func (w *rowReader) growSized(r *reader, col *vec.Column, n int, v []byte) bool {
-	if r.to.ID == schema.Decimal {
-		d, fits, ok := w.number(r, v)
-		if !fits {
-			col.AppendNull(n)
-			return ok
-		}
-		col.GrowDecimal(n, d)
-		return true
-	}
-	if r.to.IsString() && !utf8.Valid(v) {
-		return w.fail("is not UTF-8")
-	}
-	col.GrowBytes(n, v)
-	return true
 }
 
 // growNested adds an array, a map or a record.
@@ -146,7 +70,7 @@ func (w *rowReader) growRow(r *reader, col *vec.Column, n int) bool {
 		}
 	}
 	for _, at := range r.absent {
-		if !w.growNull(r.to.Fields[at].Type, &col.Kids[at], n) {
+		if !w.null(r.to.Fields[at].Type, col.Kids[at].Slot(n)) {
 			return false
 		}
 	}

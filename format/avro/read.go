@@ -50,81 +50,83 @@ func (w *rowReader) row(r *reader) bool {
 	return true
 }
 
-// value reads a value into column c.
+// value reads a value into column c of the current row.
 func (w *rowReader) value(r *reader, c int) bool {
+	r, ok := w.branch(r)
+	if !ok {
+		return false
+	}
+	if r.kind < kindArray {
+		return w.scalar(r, w.dst.Slot(c))
+	}
+	col, row := w.dst.Nested(c)
+	if !w.growNested(r, col, row) {
+		return false
+	}
+	w.dst.NestedDone(c)
+	return true
+}
+
+// branch reads which type of a union follows.
+func (w *rowReader) branch(r *reader) (*reader, bool) {
 	if r.kind == kindUnion {
 		k, ok := w.index(len(r.of))
 		if !ok {
-			return false
+			return r, false
 		}
 		r = r.of[k]
 	}
 	if r.refused != "" {
-		return w.fail(r.refused)
+		return r, w.fail(r.refused)
 	}
-	switch r.kind {
-	case kindNull:
-		if r.to.NotNull {
-			return w.fail("is NOT NULL, but null")
-		}
-		return true
-	case kindBool:
-		v, ok := w.bool()
-		if ok {
-			w.dst.SetBool(c, v)
-		}
-		return ok
-	case kindInt, kindLong:
-		v, ok := w.long()
-		return ok && w.integer(r, c, v)
-	case kindFloat:
-		v, ok := w.float()
-		if ok && r.to.ID == schema.Float {
-			w.dst.SetF32(c, v)
-		} else if ok {
-			w.dst.SetF64(c, float64(v))
-		}
-		return ok
-	case kindDouble:
-		v, ok := w.double()
-		if ok {
-			w.dst.SetF64(c, v)
-		}
-		return ok
-	}
-	return w.lengthy(r, c)
+	return r, true
 }
 
-// lengthy reads a value of some length into column c.
-func (w *rowReader) lengthy(r *reader, c int) bool {
+// scalar reads what has no values inside.
+func (w *rowReader) scalar(r *reader, to vec.Slot) bool {
+	ok := true
 	switch r.kind {
-	case kindBytes, kindFixed:
-		v, ok := w.sized(r)
-		if !ok {
-			return false
+	case kindNull:
+		return w.null(r.to, to)
+	case kindBool:
+		var v bool
+		if v, ok = w.bool(); ok {
+			to.SetBool(v)
 		}
-		if r.to.ID == schema.Decimal {
-			return w.decimal(r, c, v)
+	case kindInt, kindLong:
+		var v int64
+		v, ok = w.long()
+		return ok && w.integer(r, to, v)
+	case kindFloat:
+		var v float32
+		v, ok = w.float()
+		if ok && r.to.ID == schema.Float {
+			to.SetF32(v)
+		} else if ok {
+			to.SetF64(float64(v))
 		}
-		if r.to.IsString() && !utf8.Valid(v) {
-			return w.fail("is not UTF-8")
+	case kindDouble:
+		var v float64
+		if v, ok = w.double(); ok {
+			to.SetF64(v)
 		}
-		w.dst.SetBytes(c, v)
 	case kindEnum:
-		k, ok := w.index(len(r.symbols))
-		if !ok {
-			return false
+		var k int
+		if k, ok = w.index(len(r.symbols)); ok {
+			to.SetBytes(r.symbols[k])
+			ok = w.expand(len(r.symbols[k]))
 		}
-		w.dst.SetBytes(c, r.symbols[k])
-		return w.expand(len(r.symbols[k]))
-	case kindArray, kindMap, kindRecord:
-		col, row := w.dst.Nested(c)
-		if !w.growNested(r, col, row) {
-			return false
-		}
-		w.dst.NestedDone(c)
-
+	default:
+		return w.sized(r, to)
 	}
+	return ok
+}
+
+func (w *rowReader) null(of schema.Type, to vec.Slot) bool {
+	if of.NotNull {
+		return w.fail("is NOT NULL, but null")
+	}
+	to.SetNull()
 	return true
 }
 
@@ -137,26 +139,39 @@ func (w *rowReader) expand(n int) bool {
 }
 
 // sized reads bytes, a string or a fixed.
-func (w *rowReader) sized(r *reader) ([]byte, bool) {
+func (w *rowReader) sized(r *reader, to vec.Slot) bool {
+	var v []byte
+	var ok bool
 	if r.kind == kindFixed {
-		return w.bytes(int64(r.size))
+		v, ok = w.bytes(int64(r.size))
+	} else {
+		v, ok = w.text()
 	}
-	return w.text()
+	switch {
+	case !ok:
+		return false
+	case r.to.ID == schema.Decimal:
+		return w.decimal(r, to, v)
+	case r.to.IsString() && !utf8.Valid(v):
+		return w.fail("is not UTF-8")
+	}
+	to.SetBytes(v)
+	return true
 }
 
-// integer sets column c to an int or long.
-func (w *rowReader) integer(r *reader, c int, v int64) bool {
+// integer sets an int or long.
+func (w *rowReader) integer(r *reader, to vec.Slot, v int64) bool {
 	switch r.to.ID {
 	case schema.Float:
-		w.dst.SetF32(c, float32(v))
+		to.SetF32(float32(v))
 		return true
 	case schema.Double:
-		w.dst.SetF64(c, float64(v))
+		to.SetF64(float64(v))
 		return true
 	}
 	v, ok := w.converted(r, v)
 	if ok {
-		w.dst.SetInt(c, v)
+		to.SetInt(v)
 	}
 	return ok
 }
@@ -201,18 +216,10 @@ func rescale(v, from, to int64) (int64, bool) {
 	return q, true
 }
 
-// decimal sets column c to the number that is v in two's complement.
-func (w *rowReader) decimal(r *reader, c int, v []byte) bool {
-	d, fits, ok := w.number(r, v)
-	if ok && fits {
-		w.dst.SetDecimal(c, d)
-	}
-	return ok
-}
-
-// number reads a decimal. One that has too many digits is NULL, as in Flink.
-func (w *rowReader) number(r *reader, v []byte) (d vec.Decimal128, fits, ok bool) {
-	if d, fits = fromBytes(v); fits {
+// decimal sets the number that is v in two's complement. One that has too many digits is NULL, as in Flink.
+func (w *rowReader) decimal(r *reader, to vec.Slot, v []byte) bool {
+	d, fits := fromBytes(v)
+	if fits {
 		scale := r.scale
 		if scale < 0 {
 			scale = r.to.Scale
@@ -220,10 +227,15 @@ func (w *rowReader) number(r *reader, v []byte) (d vec.Decimal128, fits, ok bool
 		w.digits = format.AppendDecimal(w.digits[:0], d, scale)
 		d, fits, _ = format.ParseDecimal(w.digits, r.to.Precision, r.to.Scale)
 	}
-	if !fits && r.to.NotNull {
-		return d, false, w.fail("does not fit " + r.to.Nullable().String())
+	switch {
+	case fits:
+		to.SetDecimal(d)
+	case r.to.NotNull:
+		return w.fail("does not fit " + r.to.Nullable().String())
+	default:
+		to.SetNull()
 	}
-	return d, fits, true
+	return true
 }
 
 // fromBytes reads a number in two's complement, the highest byte first. fits: it has at most 128 bits.

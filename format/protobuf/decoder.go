@@ -126,6 +126,14 @@ type place struct {
 	col  *vec.Column
 }
 
+// slot is where a value goes that is not nested.
+func (p place) slot() vec.Slot {
+	if p.col == nil {
+		return p.dst.Slot(p.c)
+	}
+	return p.col.Slot(p.n)
+}
+
 // placeOf is the place of a field of a message that is read into row n of col, or into the current row if col is nil.
 func (d *decoder) placeOf(f *field, col *vec.Column, n int) place {
 	if col == nil {
@@ -355,11 +363,7 @@ func (d *decoder) null(f *field, p place) bool {
 	if f.column.NotNull {
 		return d.fail("is NOT NULL, but missing")
 	}
-	if p.col == nil {
-		p.dst.SetNull(p.c)
-	} else {
-		p.col.AppendNull(p.n)
-	}
+	p.slot().SetNull()
 	return true
 }
 
@@ -371,10 +375,10 @@ func (d *decoder) putDefault(f *field, p place) bool {
 	case protoreflect.FloatKind, protoreflect.DoubleKind:
 		return d.putFloat(f, f.float, p)
 	case protoreflect.StringKind, protoreflect.BytesKind:
-		p.setBytes(f.bytes)
+		p.slot().SetBytes(f.bytes)
 		return true
 	case protoreflect.BoolKind:
-		p.setBool(f.integer == 1)
+		p.slot().SetBool(f.integer == 1)
 		return true
 	}
 	return d.putInteger(f, f.column, f.integer, p)
@@ -396,11 +400,11 @@ func (d *decoder) put(f *field, to schema.Type, value []byte, bits uint64, p pla
 		if !utf8.Valid(value) {
 			return d.fail("is not UTF-8")
 		}
-		p.setBytes(value)
+		p.slot().SetBytes(value)
 	case protoreflect.BytesKind:
-		p.setBytes(value)
+		p.slot().SetBytes(value)
 	case protoreflect.BoolKind:
-		p.setBool(bits != 0)
+		p.slot().SetBool(bits != 0)
 	case protoreflect.FloatKind:
 		return d.putFloat(f, float64(math.Float32frombits(uint32(bits))), p)
 	case protoreflect.DoubleKind:
@@ -412,15 +416,10 @@ func (d *decoder) put(f *field, to schema.Type, value []byte, bits uint64, p pla
 }
 
 func (d *decoder) putFloat(f *field, v float64, p place) bool {
-	switch {
-	case f.kind == protoreflect.FloatKind && p.col == nil:
-		p.dst.SetF32(p.c, float32(v))
-	case f.kind == protoreflect.FloatKind:
-		p.col.GrowF32(p.n, float32(v))
-	case p.col == nil:
-		p.dst.SetF64(p.c, v)
-	default:
-		p.col.GrowF64(p.n, v)
+	if f.kind == protoreflect.FloatKind {
+		p.slot().SetF32(float32(v))
+	} else {
+		p.slot().SetF64(v)
 	}
 	return true
 }
@@ -435,32 +434,12 @@ func (d *decoder) putInteger(f *field, to schema.Type, v int64, p place) bool {
 		if d.grown += len(name); d.grown > maxRecord {
 			return d.fail("the names of enums are too long together")
 		}
-		p.setBytes(name)
+		p.slot().SetBytes(name)
 		return true
 	}
 	if to.ID == schema.TinyInt && v != int64(int8(v)) || to.ID == schema.SmallInt && v != int64(int16(v)) {
 		return d.fail(fmt.Sprintf("%d does not fit %s", v, to.Nullable()))
 	}
-	if p.col == nil {
-		p.dst.SetInt(p.c, v)
-	} else {
-		p.col.GrowInt(p.n, v)
-	}
+	p.slot().SetInt(v)
 	return true
-}
-
-func (p place) setBytes(v []byte) {
-	if p.col == nil {
-		p.dst.SetBytes(p.c, v)
-	} else {
-		p.col.GrowBytes(p.n, v)
-	}
-}
-
-func (p place) setBool(v bool) {
-	if p.col == nil {
-		p.dst.SetBool(p.c, v)
-	} else {
-		p.col.GrowBool(p.n, v)
-	}
 }
