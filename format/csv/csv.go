@@ -3,6 +3,10 @@
 // Fields are matched by position, so a decoder is made for all physical columns of a table, in order. A line with fewer fields ends in NULLs, one with
 // more is refused, a blank line has one empty field. Without null-literal an empty field is an empty string,
 // which is no number.
+//
+// ARRAY and ROW columns have plain values only and are one field, with array-element-delimiter between the values,
+// which nothing can escape. A blank field is an ARRAY without elements, but a ROW that is NULL; null-literal is looked for
+// in each value, so that an ARRAY is never NULL.
 package csv
 
 import (
@@ -33,7 +37,7 @@ func options() []option.Option {
 		{Name: "quote-character", Default: `"`, Doc: "The character around fields that contain delimiters; doubled it stands for itself."},
 		{Name: "allow-comments", Kind: option.Bool, Default: "false", Doc: "Skip lines that begin with #."},
 		{Name: "ignore-parse-errors", Kind: option.Bool, Default: "false", Doc: "A field that cannot be read is NULL and a broken line is skipped, instead of being refused."},
-		{Name: "array-element-delimiter", Default: ";", Doc: "The text between elements of an ARRAY; there are no ARRAY columns yet."},
+		{Name: "array-element-delimiter", Default: ";", Doc: "The text between the elements of an ARRAY and the fields of a ROW."},
 		{Name: "escape-character", Doc: "A character that takes the one behind it as it is."},
 		{Name: "null-literal", Doc: "The text of a field that is NULL."},
 		{Name: "write-bigdecimal-in-scientific-notation", Kind: option.Bool, Default: "true", Doc: "Write a DECIMAL with an exponent where that is shorter, 1E+3 for 1000."},
@@ -44,6 +48,7 @@ func options() []option.Option {
 type dialect struct {
 	delimiter, quote, escape byte // 0: none
 	null                     []byte
+	element                  []byte // between the values of an ARRAY or ROW
 	hasNull                  bool
 	comments                 bool
 	plain                    bool // DECIMAL without exponent
@@ -51,14 +56,16 @@ type dialect struct {
 
 func newDialect(s *schema.Schema, v option.Values) (dialect, error) {
 	for _, f := range s.Fields {
-		switch f.Type.ID {
-		case schema.Array, schema.Map, schema.Multiset, schema.Row:
-			return dialect{}, fault.New(fault.Invalid, "format csv: column %q has type %s, which is not supported", f.Name, f.Type)
+		if t := f.Type; !flat(t) && ((t.ID != schema.Array && t.ID != schema.Row) || !flatInside(t)) {
+			return dialect{}, fault.New(fault.Invalid, "format csv: column %q has type %s, but only an ARRAY or ROW of plain types fits a field", f.Name, t)
 		}
 	}
 	d := dialect{
-		null: []byte(v.String("null-literal")), hasNull: v.Has("null-literal"),
+		null: []byte(v.String("null-literal")), element: []byte(v.String("array-element-delimiter")), hasNull: v.Has("null-literal"),
 		comments: v.Bool("allow-comments"), plain: !v.Bool("write-bigdecimal-in-scientific-notation"),
+	}
+	if len(d.element) == 0 {
+		return d, fault.New(fault.Invalid, "format csv: option \"array-element-delimiter\" is empty")
 	}
 	var err error
 	if d.delimiter, err = character(v, "field-delimiter"); err != nil {
@@ -71,6 +78,18 @@ func newDialect(s *schema.Schema, v option.Values) (dialect, error) {
 		d.quote, err = character(v, "quote-character")
 	}
 	return d, err
+}
+
+// flat reports whether t has no values inside.
+func flat(t schema.Type) bool { return t.ID < schema.Array }
+
+func flatInside(t schema.Type) bool {
+	for _, f := range t.Fields {
+		if !flat(f.Type) {
+			return false
+		}
+	}
+	return true
 }
 
 // character reads an option of one ASCII character. Flink takes \t for a tab.

@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -18,6 +19,89 @@ func TestConformance(t *testing.T) {
 			broken = nil
 		}
 		formattest.Run(t, formattest.Suite{Spec: Spec(), Options: v, Rows: formattest.Everything(), Broken: broken})
+	}
+	broken = []string{`"x;y`, `1;x`, `1,x,1`, `1,x,1;y;z`, `1,x,1;y,true;x;3`, `1,x,1;y,,?`}
+	for _, v := range []option.Values{{"null-literal": "NULL"}, {"null-literal": `\N`, "array-element-delimiter": "||", "write-bigdecimal-in-scientific-notation": "false"}} {
+		if v["array-element-delimiter"] != "" {
+			broken = nil
+		}
+		formattest.Run(t, formattest.Suite{Spec: Spec(), Options: v, Rows: lists(), Broken: broken})
+	}
+}
+
+// lists is rows of what CSV takes: lists and rows of plain values, none of them NULL.
+func lists() *vec.Batch {
+	of := func(id schema.TypeID, parts ...schema.Type) schema.Type {
+		t := schema.Type{ID: id}
+		for i, p := range parts {
+			t.Fields = append(t.Fields, schema.Field{Name: "f" + string(rune('a'+i)), Type: p})
+		}
+		return t
+	}
+	integer, text := schema.Of(schema.Int), schema.Of(schema.VarChar)
+	s := func(v string) any { return vec.Value{S: v} }
+	n := func(v int64) any { return vec.Value{I: v} }
+	d := func(v uint64) any { return vec.Value{D: vec.Decimal128{Lo: v}} }
+	list := func(parts ...any) []any { return parts }
+	return formattest.Nested([]schema.Type{
+		of(schema.Array, integer), of(schema.Array, text), of(schema.Row, integer, text), of(schema.Row, schema.Of(schema.Boolean), schema.Of(schema.Double), schema.Of(schema.Date)),
+		of(schema.Array, schema.Of(schema.VarBinary)), of(schema.Array, schema.Type{ID: schema.Decimal, Precision: 10, Scale: 2}), of(schema.Array, schema.Of(schema.Timestamp)),
+	},
+		list(list(n(1), nil, n(-3)), list(s("a b"), s("c,d"), s(`"e"`), nil), list(n(7), s("x")), list(n(1), vec.Value{F: 2.5}, n(20777)), list(s("\x00\xff"), nil), list(d(150), d(100000), nil), list(n(1_795_168_800_123_456))),
+		list(list(), list(), list(nil, nil), list(nil, nil, nil), list(), list(), list()),
+		list(list(n(9)), list(s("z")), list(n(0), s("")), list(n(0), vec.Value{F: 1e300}, n(-1)), list(s("text")), list(nil), list(nil, nil)))
+}
+
+func TestListsAndRows(t *testing.T) {
+	text, integer := schema.Field{Name: "s", Type: schema.Of(schema.VarChar)}, schema.Field{Name: "n", Type: schema.Of(schema.Int)}
+	s := schema.New(
+		schema.Field{Name: "a", Type: schema.Type{ID: schema.Array, Fields: []schema.Field{text}}},
+		schema.Field{Name: "b", Type: schema.Type{ID: schema.Array, Fields: []schema.Field{integer}}},
+		schema.Field{Name: "r", Type: schema.Type{ID: schema.Row, Fields: []schema.Field{text, integer}}},
+	)
+	f := func(opts map[string]string, line, want string) {
+		t.Helper()
+		d, err := newDecoder(s, values(t, opts))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dst := vec.NewBuilder(s)
+		got := ""
+		if err := d.Decode([]byte(line), dst); err != nil {
+			got = err.Error()
+		} else if dst.Len() > 0 {
+			e, err := newEncoder(s, values(t, map[string]string{"null-literal": "NULL", "array-element-delimiter": "/", "disable-quote-character": "true"}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, _ := e.Append(nil, dst.Batch(), 0)
+			got = string(text)
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", line, got, want)
+		}
+	}
+	ignore, null := map[string]string{"ignore-parse-errors": "true"}, map[string]string{"null-literal": "n/a"}
+	f(nil, `a;b c;,1; 2 ,x;7`, `a/b c/,1/2,x/7`)
+	f(nil, `"a;""b"";c,d",5,"y z;8"`, `a/"b"/c,d,5,y z/8`)
+	f(nil, ` ,,`, `,,NULL`)
+	f(nil, `a`, `a,NULL,NULL`)
+	f(nil, `a,1;x,`, `field "b": "x" is no INT`)
+	f(nil, `a,1,x`, `field "r": has fewer values than the ROW has fields`)
+	f(nil, `a,1,x;1;2`, `field "r": has more values than the ROW has fields`)
+	f(ignore, `a,1;x;3,x;1;2`, `a,1/NULL/3,x/1`)
+	f(ignore, `a,1,x`, `a,1,x/NULL`)
+	f(ignore, `a,1,x;y`, `a,1,x/NULL`)
+	f(null, `n/a,1;n/a,n/a;n/a`, `NULL,1/NULL,NULL/NULL`)
+	f(null, `n/a;n/a,,x;n/a`, `NULL/NULL,,x/NULL`)
+	f(map[string]string{"array-element-delimiter": "--"}, `a-b--c,1--2,x--1`, `a-b/c,1/2,x/1`)
+	for _, typ := range []schema.Type{{ID: schema.Map, Fields: []schema.Field{text, text}}, {ID: schema.Array, Fields: []schema.Field{s.Fields[0]}}, {ID: schema.Row, Fields: []schema.Field{s.Fields[0]}}} {
+		if _, err := newDecoder(schema.New(schema.Field{Name: "x", Type: typ}), values(t, nil)); err == nil || !strings.Contains(err.Error(), typ.String()) {
+			t.Error(err)
+		}
+	}
+	if _, err := newDecoder(s, values(t, map[string]string{"array-element-delimiter": ""})); err == nil {
+		t.Error("an empty delimiter is taken")
 	}
 }
 
@@ -152,6 +236,47 @@ func FuzzDecode(f *testing.F) {
 		for c := range b.Cols {
 			if vec.At(&b.Cols[c], 0) != vec.At(&b.Cols[c], 1) {
 				t.Fatalf("%q was written as %q: column %d differs", line, text, c)
+			}
+		}
+	})
+}
+
+func FuzzLists(f *testing.F) {
+	f.Add([]byte(`1;2,a;b c,7;x,true;1.5;2026-11-20`), true)
+	f.Add([]byte(`NULL,";",;,`), false)
+	s := lists().Schema
+	f.Fuzz(func(t *testing.T, line []byte, ignore bool) {
+		opts := map[string]string{"null-literal": "NULL", "ignore-parse-errors": fmt.Sprint(ignore)}
+		d, err := newDecoder(s, values(t, opts))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := newEncoder(s, values(t, opts))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dst := vec.NewBuilder(s)
+		if d.Decode(line, dst) != nil || dst.Len() == 0 {
+			return
+		}
+		want := formattest.Row(dst.Batch(), 0)
+		text, err := e.Append(nil, dst.Batch(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(string(text), "\n") || strings.HasSuffix(string(text), "\r") {
+			return // no line
+		}
+		// What NULL is written as has too few values for a ROW.
+		if d, err = newDecoder(s, values(t, map[string]string{"null-literal": "NULL", "ignore-parse-errors": "true"})); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Decode(text, dst); err != nil || dst.Len() != 2 {
+			t.Fatalf("%q was written as %q, which gives %v", line, text, err)
+		}
+		for c, got := range formattest.Row(dst.Batch(), 1) {
+			if got != want[c] && !want[c].Null { // a NULL array comes back as [NULL], a NULL row as one of NULLs
+				t.Fatalf("%q was written as %q: column %d is %v, want %v", line, text, c, got, want[c])
 			}
 		}
 	})

@@ -80,13 +80,19 @@ func (d *decoder) line(msg []byte, dst *vec.Builder) *format.Error {
 			return &format.Error{Reason: why}
 		}
 		i = next
+		if !flat(f.Type) {
+			if bad := d.nested(f, d.cols[k], text, dst); bad != nil {
+				return bad
+			}
+			continue
+		}
 		if d.hasNull && bytes.Equal(text, d.null) {
 			if f.Type.NotNull {
 				return fieldError(f.Name, "is NOT NULL, but null")
 			}
 			continue
 		}
-		if bad := d.convert(f, d.cols[k], text, dst); bad != nil && (!d.ignore || f.Type.NotNull) {
+		if bad := convert(f, dst.Slot(d.cols[k]), text); bad != nil && (!d.ignore || f.Type.NotNull) {
 			return bad
 		}
 	}
@@ -152,41 +158,44 @@ func (d *decoder) quoted(msg []byte, i int) (text []byte, next int, why string) 
 	return nil, 0, "a quote is not closed"
 }
 
-// convert sets column c to what text stands for.
-func (d *decoder) convert(f schema.Field, c int, text []byte, dst *vec.Builder) *format.Error {
+// convert sets a value of f to what text stands for. An error leaves it as it was.
+func convert(f schema.Field, to vec.Slot, text []byte) *format.Error {
 	ok, fits := true, true
 	switch t := f.Type; t.ID {
 	case schema.Char, schema.VarChar:
-		dst.SetBytes(c, text)
+		to.SetBytes(text)
 	case schema.Boolean:
-		dst.SetBool(c, strings.EqualFold(string(format.TrimJava(text)), "true"))
+		to.SetBool(strings.EqualFold(string(format.TrimJava(text)), "true"))
 	case schema.TinyInt, schema.SmallInt, schema.Int, schema.BigInt, schema.IntervalMonth, schema.IntervalDay:
 		var v int64
 		if v, fits, ok = format.ParseInteger(format.TrimJava(text), format.IntegerSize(t.ID)); ok && fits {
-			dst.SetInt(c, v)
+			to.SetInt(v)
 		}
 	case schema.Float:
 		var v float64
 		if v, ok = format.ParseDouble(text, 32); ok {
-			dst.SetF32(c, float32(v))
+			to.SetF32(float32(v))
 		}
 	case schema.Double:
 		var v float64
 		if v, ok = format.ParseDouble(text, 64); ok {
-			dst.SetF64(c, v)
+			to.SetF64(v)
 		}
 	case schema.Decimal:
 		var v vec.Decimal128
 		if v, fits, ok = format.ParseDecimal(format.TrimJava(text), t.Precision, t.Scale); ok && fits {
-			dst.SetDecimal(c, v)
+			to.SetDecimal(v)
 		}
-		fits = fits || !t.NotNull // too large a DECIMAL is NULL
+		if ok && !fits && !t.NotNull { // too large a DECIMAL is NULL
+			to.SetNull()
+			fits = true
+		}
 	case schema.Binary, schema.VarBinary:
-		ok = dst.GrowBytes(c, func(to []byte) ([]byte, error) { return base64.StdEncoding.AppendDecode(to, text) }) == nil
+		ok = to.SetBytesBy(func(dst []byte) ([]byte, error) { return base64.StdEncoding.AppendDecode(dst, text) }) == nil
 	case schema.Date, schema.Time, schema.Timestamp, schema.TimestampLTZ:
 		var v int64
 		if v, ok = instant(t, text); ok {
-			dst.SetInt(c, v)
+			to.SetInt(v)
 		}
 	}
 	switch {

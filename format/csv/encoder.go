@@ -17,7 +17,8 @@ const maxUnquoted = 24
 type encoder struct {
 	dialect
 	schema *schema.Schema
-	safe   byte // characters below may need quotes
+	safe   byte   // characters below may need quotes
+	cell   []byte // a field before quotes
 }
 
 func newEncoder(s *schema.Schema, v option.Values) (format.Encoder, error) {
@@ -44,8 +45,49 @@ func (e *encoder) Append(dst []byte, b *vec.Batch, row int) ([]byte, error) {
 	return dst, nil
 }
 
+// value writes a value that is not NULL. Numbers and truth values never have quotes.
 func (e *encoder) value(dst []byte, t schema.Type, c *vec.Column, row int) []byte {
-	var room [48]byte
+	switch {
+	case t.ID == schema.Boolean || t.IsNumeric() || t.IsInterval():
+		return e.plainText(dst, t, c, row)
+	case t.IsString():
+		return e.text(dst, c.Bytes(row))
+	case !flat(t):
+		e.cell = e.nested(e.cell[:0], t, c, row)
+	default:
+		e.cell = e.plainText(e.cell[:0], t, c, row)
+	}
+	return e.text(dst, e.cell)
+}
+
+// nested writes the values of an ARRAY or ROW.
+func (e *encoder) nested(dst []byte, t schema.Type, c *vec.Column, row int) []byte {
+	one := func(dst []byte, k, i int) []byte {
+		if c.Kids[k].IsNull(i) {
+			return append(dst, e.null...)
+		}
+		return e.plainText(dst, t.Fields[k].Type, &c.Kids[k], i)
+	}
+	if t.ID == schema.Row {
+		for k := range c.Kids {
+			if k > 0 {
+				dst = append(dst, e.element...)
+			}
+			dst = one(dst, k, row)
+		}
+		return dst
+	}
+	for i := int(c.Off[row]); i < int(c.Off[row+1]); i++ {
+		if i > int(c.Off[row]) {
+			dst = append(dst, e.element...)
+		}
+		dst = one(dst, 0, i)
+	}
+	return dst
+}
+
+// plainText writes a value without quotes and escapes.
+func (e *encoder) plainText(dst []byte, t schema.Type, c *vec.Column, row int) []byte {
 	switch t.ID {
 	case schema.Boolean:
 		return strconv.AppendBool(dst, c.Bool(row))
@@ -64,22 +106,15 @@ func (e *encoder) value(dst []byte, t schema.Type, c *vec.Column, row int) []byt
 	case schema.Decimal:
 		return format.AppendStrippedDecimal(dst, c.D128[row], t.Scale, e.plain)
 	case schema.Char, schema.VarChar:
-		return e.text(dst, c.Bytes(row))
+		return append(dst, c.Bytes(row)...)
 	case schema.Binary, schema.VarBinary:
-		at := len(dst)
-		dst = base64.StdEncoding.AppendEncode(dst, c.Bytes(row))
-		if e.quote != 0 && e.needsQuotes(dst[at:]) { // for its length: base64 has no quotes to double
-			dst = append(dst, 0, e.quote)
-			copy(dst[at+1:], dst[at:len(dst)-2])
-			dst[at] = e.quote
-		}
-		return dst
+		return base64.StdEncoding.AppendEncode(dst, c.Bytes(row))
 	case schema.Date:
-		return e.text(dst, format.AppendDate(room[:0], int64(c.I32[row])))
+		return format.AppendDate(dst, int64(c.I32[row]))
 	case schema.Time:
-		return e.text(dst, format.AppendTime(room[:0], int64(c.I32[row])))
+		return format.AppendTime(dst, int64(c.I32[row]))
 	}
-	return e.text(dst, format.AppendTimestamp(room[:0], c.I64[row], t.PerSecond(), format.SQLTime, t.ID == schema.TimestampLTZ))
+	return format.AppendTimestamp(dst, c.I64[row], t.PerSecond(), format.SQLTime, t.ID == schema.TimestampLTZ)
 }
 
 func (e *encoder) needsQuotes(text []byte) bool {
