@@ -30,6 +30,9 @@ type GroupAggregate struct {
 	AtEnd bool
 }
 
+// Changing says whether rows of the input change, so that values must be taken out of the aggregates again.
+func (n *GroupAggregate) Changing() bool { return n.Input.updates() }
+
 // Out implements Node.
 func (n *GroupAggregate) Out() *schema.Schema { return n.Schema }
 
@@ -69,12 +72,13 @@ func (n *GroupAggregate) prune(need []bool) (Node, []int) {
 	for _, k := range n.Keys {
 		below[k] = true
 	}
-	agg := &GroupAggregate{AtEnd: n.AtEnd, Schema: n.Schema.Select(old), Aggs: pruneAggs(n.Aggs, need[len(n.Keys):], below)}
+	agg := *n
+	agg.Schema, agg.Aggs = n.Schema.Select(old), pruneAggs(n.Aggs, need[len(n.Keys):], below)
 	input, inputAt := n.Input.prune(below)
 	agg.Input = input
 	agg.Keys = places(n.Keys, inputAt)
 	moveAggs(agg.Aggs, inputAt)
-	return agg, at
+	return &agg, at
 }
 
 func describeAggs(aggs []Agg, in *schema.Schema) string {
