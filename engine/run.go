@@ -272,6 +272,9 @@ func (r *run) openReader(ctx context.Context, o *openStage, t *sourceTask) error
 	}
 	var dec format.Decoder
 	if o.scan != nil {
+		if o.scan.Changes != format.Inserts {
+			size = max(size, 8) // so that the rows of an update fit, which come together
+		}
 		t.rows.Builder = vec.NewBuilderSize(o.scan.Read, size)
 		t.rows.Meta = metaColumns(o.scan)
 		var err error

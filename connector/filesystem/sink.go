@@ -91,9 +91,6 @@ func (w *writer) Write(_ context.Context, b *vec.Batch) error {
 	rows := b.Rows()
 	for k := range rows.Len() {
 		i := rows.At(k)
-		if kind := b.Kind(i); kind != vec.Insert {
-			return fault.New(fault.Invalid, "write to files: a row of kind %s: files only take new rows", kind)
-		}
 		var err error
 		if w.buf, err = w.encode.Append(w.buf, b, i); err != nil {
 			return fmt.Errorf("write to files: %w", err)
