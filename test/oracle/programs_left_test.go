@@ -3,4 +3,12 @@
 package oracle
 
 // leftOut has the programs that do not hold, and why.
-var leftOut = map[string]string{}
+var leftOut = map[string]string{
+	"table-source-scan-source-watermark": "SOURCE_WATERMARK(): none of Flink's connectors that exist here makes watermarks of its own",
+}
+
+// foldedOnly has the programs whose intermediate answers are those of Flink's plan, and why they differ:
+// their answer is compared when it is folded.
+var foldedOnly = map[string]string{
+	"semi-anti-join-with-literal-agg": "Flink takes a row back and gives it again when the count behind a NOT IN changes, though CASE gives the same",
+}

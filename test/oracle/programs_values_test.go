@@ -99,6 +99,7 @@ func (p *program) connectors(l *life) []connector.Spec {
 	}
 	spec := connector.Spec{
 		Name: "values", Doc: "the rows of a test", SQL: true, Writable: writable,
+		Lookup:   lookedUp,
 		Periodic: !p.restores(), // Flink's tests without a restore let the source make the watermarks
 		Options:  p.valuesOptions(), Gives: gives, Takes: takes,
 		Source: func(t connector.Table) (connector.Source, error) {
@@ -124,6 +125,9 @@ func (p *program) valuesOptions() []option.Option {
 	}
 	return all
 }
+
+// lookedUp says whether rows are looked up in a table, which is then read to its end at once.
+func lookedUp(v option.Values) bool { return v.String("disable-lookup") == "false" }
 
 // gives is the changelog-mode of a source.
 func gives(v option.Values) format.Changes {
@@ -180,6 +184,13 @@ func (s *valuesSource) Open(_ context.Context, _ connector.Split, from connector
 	if s.life.last {
 		r.end = len(r.rows.kinds)
 	}
+	if r.ends = lookedUp(s.table.Options); r.ends {
+		// Flink's test gives each life rows of its own to be looked up.
+		r.due, r.each = s.life.began, 0
+		if s.life.last {
+			r.at = s.from.rows.before
+		}
+	}
 	for i, f := range s.table.Schema.Fields {
 		name := f.Name
 		if key := s.table.Meta[i]; key != "" {
@@ -212,6 +223,7 @@ type valuesReader struct {
 	at, end int
 	due     time.Time
 	each    time.Duration // between two rows; 0: all come at once
+	ends    bool          // without waiting
 }
 
 // Read implements connector.Reader.
@@ -225,6 +237,9 @@ func (r *valuesReader) Read(ctx context.Context, dst *connector.Rows) error {
 		}
 		dst.EndRow(r.rows.kinds[r.at])
 		r.due = r.due.Add(r.each)
+	}
+	if r.ends {
+		return io.EOF
 	}
 	if dst.Len() > 0 {
 		return nil
