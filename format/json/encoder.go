@@ -125,8 +125,8 @@ func (e *encoder) entries(dst []byte, col *column, c *vec.Column, row int) ([]by
 		key, at, ok := e.key(c, row, i)
 		switch {
 		case !ok && e.nullKey != "DROP" && e.nullKey != "LITERAL":
-			return dst, fault.New(fault.Invalid, "encode JSON: a key of a MAP is NULL").
-				WithHint("set map-null-key.mode to DROP or LITERAL")
+			return dst, fault.New(fault.Invalid, "encode JSON: a key of a MAP is NULL, which map-null-key.mode refuses").
+				WithHint("set it to DROP or LITERAL")
 		case !ok:
 			continue
 		case !first:

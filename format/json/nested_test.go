@@ -132,8 +132,8 @@ func TestNullKeys(t *testing.T) {
 		{"LITERAL", "none", `{"ca":{"a":1,"none":2,"null":3},"cb":{"m":{"none":4}}}`},
 		{"LITERAL", "null", `{"ca":{"a":1,"null":3},"cb":{"m":{"null":4}}}`},
 		{"LITERAL", "a", `{"ca":{"a":2,"null":3},"cb":{"m":{"a":4}}}`},
-		{"FAIL", "null", `encode JSON: a key of a MAP is NULL`},
-		{"", "", `encode JSON: a key of a MAP is NULL`},
+		{"FAIL", "null", `encode JSON: a key of a MAP is NULL, which map-null-key.mode refuses`},
+		{"", "", `encode JSON: a key of a MAP is NULL, which map-null-key.mode refuses`},
 	} {
 		e, err := newEncoder(b.Schema, option.Values{"map-null-key.mode": c.mode, "map-null-key.literal": c.literal})
 		if err != nil {
