@@ -64,8 +64,11 @@ func NewJoin(n *plan.Join, h vec.Hasher, call *function.Call, ttl time.Duration)
 			return nil, err
 		}
 	}
-	if j.used = used; len(used) > 0 {
-		s := &schema.Schema{}
+	if j.used = used; cond != nil || test != nil {
+		s := schema.New(schema.Field{Type: schema.Of(schema.Boolean)})
+		if len(used) > 0 {
+			s.Fields = nil
+		}
 		for _, c := range used {
 			if c < left.Len() {
 				s.Fields = append(s.Fields, left.Fields[c])

@@ -67,10 +67,10 @@ func (j *Join) moveMark(m joinMatch, by int, out Out) error {
 	if markOf(yes, unknown) == was {
 		return nil
 	}
-	if err := j.giveMark(j.left.rows.Cols, int(m.row), wasYes, wasUnknown, vec.UpdateBefore, out); err != nil {
+	if err := j.giveMark(j.left.rows.Cols, int(m.row), wasYes, wasUnknown, vec.Delete, out); err != nil {
 		return err
 	}
-	return j.giveMark(j.left.rows.Cols, int(m.row), yes, unknown, vec.UpdateAfter, out)
+	return j.giveMark(j.left.rows.Cols, int(m.row), yes, unknown, vec.Insert, out)
 }
 
 type verdict uint8
