@@ -125,4 +125,3 @@ func formatOptions(f format.Spec, opts option.Values, deadLetters bool) option.V
 	out[ignoreErrors] = "false"
 	return out
 }
-

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 
 	"millrace/connector"
@@ -41,6 +42,7 @@ func (s *stage) single() bool { return len(s.ports[0].keys) == 0 }
 
 // env is what the operators of one task share.
 type env struct {
+	ctx   context.Context // of the run
 	call  *function.Call
 	spec  *Spec
 	env   *Env
@@ -104,6 +106,9 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 			return op.NewMaterialize(n, e.env.Hasher, e.spec.Settings.StateTTL), nil
 		})
 	case *plan.Join:
+		if n.Time != nil && n.Time.Bound == plan.LookupBound {
+			return l.append(n.Left, func(e *env) (op.Operator, error) { return newLookup(n, e) })
+		}
 		return l.joined(n.Left, n.Right, n.LeftKeys, n.RightKeys, func(e *env) (op.TwoInput, error) { return newJoin(n, e) })
 	case *plan.Sets:
 		return l.joined(n.Left, n.Right, n.Keys(), n.Keys(), func(e *env) (op.TwoInput, error) {

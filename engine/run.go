@@ -157,7 +157,7 @@ func (r *run) buildTasks(ctx context.Context) error {
 }
 
 func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, next *openStage) error {
-	e := &env{call: &function.Call{Zone: r.spec.Settings.Zone, Now: time.Now()}, spec: r.spec, env: r.env, stats: r.stats}
+	e := &env{ctx: ctx, call: &function.Call{Zone: r.spec.Settings.Zone, Now: time.Now()}, spec: r.spec, env: r.env, stats: r.stats}
 	tail, err := r.tail(ctx, o, task, next)
 	if err != nil {
 		return err

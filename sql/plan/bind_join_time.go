@@ -34,9 +34,7 @@ func (b *binder) joinVersion(j *ast.Join, x *relation, y *ast.Table) *relation {
 	if !ok || x.node.Out().Fields[at.Index].Time == schema.NoTime {
 		b.fail(y.SystemTime, "", "FOR SYSTEM_TIME AS OF wants a time attribute of the left table")
 	}
-	if x.node.Out().Fields[at.Index].Time == schema.ProcTime {
-		b.fail(y.SystemTime, "use an event time of the left table", "no connector of this table can be looked up by processing time")
-	}
+	byClock := x.node.Out().Fields[at.Index].Time == schema.ProcTime
 	now := *y
 	now.SystemTime = nil
 	right := b.table(&now)
@@ -46,8 +44,37 @@ func (b *binder) joinVersion(j *ast.Join, x *relation, y *ast.Table) *relation {
 	n.AtEnd = false
 	s = &scope{binder: b, in: r, clause: "ON"}
 	n.Cond = all(b.keyable(j.On, conjuncts(s.condition(j.On))))
+	if byClock {
+		b.checkLookup(y, n)
+		n.Time = &JoinTime{Bound: LookupBound}
+		return r
+	}
 	n.Time = &JoinTime{Bound: VersionBound, Left: at.Index, Right: b.versionTime(y, n, right)}
 	return r
+}
+
+func (b *binder) canLookUp(s *Scan) bool {
+	can := b.Connectors[s.Connector].Lookup
+	return can != nil && can(s.Options)
+}
+
+// checkLookup checks that rows can be looked up in the right side of a join, by equal values.
+func (b *binder) checkLookup(at *ast.Table, n *Join) {
+	name := at.Name.Last()
+	var check func(Node)
+	check = func(in Node) {
+		if s, ok := in.(*Scan); ok && !b.canLookUp(s) {
+			b.fail(at, "join with its version at an event time, or look up a table of files",
+				"table %q cannot be joined by processing time: rows of connector %q cannot be looked up", name, s.Connector)
+		}
+		for _, below := range in.Inputs() {
+			check(below)
+		}
+	}
+	check(n.Right)
+	if keys, _ := n.equalities(optional(n.Cond)); len(keys) == 0 {
+		b.fail(at, "", "a lookup join with table %q wants at least one equality in ON", name)
+	}
 }
 
 // versionTime checks that the right side of a temporal join is a table of versions that the condition asks for by
