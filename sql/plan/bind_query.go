@@ -15,24 +15,9 @@ func (b *binder) query(q *ast.Query) *relation {
 	for _, def := range q.With {
 		b.ctes = append(b.ctes[:len(b.ctes):len(b.ctes)], cte{def, len(b.ctes)})
 	}
-	r := b.body(q.Body)
-	if len(q.OrderBy) > 0 {
-		b.unsupported(q.OrderBy[0], "ORDER BY")
-	}
-	if q.Limit == nil && q.Offset == nil {
-		return r
-	}
-	limit := &Limit{Input: r.node, Count: 1<<63 - 1}
-	if q.Limit != nil {
-		limit.Count = b.count(q.Limit, "LIMIT")
-	}
-	if q.Offset != nil {
-		limit.Offset = b.count(q.Offset, "OFFSET")
-	}
-	if r.node.updates() {
-		b.unsupported(q, "LIMIT of rows that change")
-	}
-	return &relation{node: limit, names: r.names}
+	b.depth++
+	defer func() { b.depth-- }()
+	return b.ordered(q, b.depth > 1)
 }
 
 func (b *binder) count(x ast.Expr, clause string) int64 {
@@ -72,20 +57,12 @@ type item struct {
 }
 
 func (b *binder) selectBody(sel *ast.Select) *relation {
-	if len(sel.Windows) > 0 {
-		b.unsupported(sel.Windows[0], "WINDOW")
-	}
-	if sel.Qualify != nil {
-		b.unsupported(sel.Qualify, "QUALIFY")
-	}
 	in := nothing()
 	if sel.From != nil {
 		in = b.from(sel.From)
 	}
-	if sel.Where != nil {
-		s := &scope{binder: b, in: in, clause: "WHERE"}
-		in = &relation{node: filterBy(in.node, s.condition(sel.Where)), names: in.names}
-	}
+	(&scope{binder: b, in: in, clause: "WHERE"}).filter(sel.Where)
+	in.node = ranked(in.node)
 	items := b.expand(sel, in)
 	var out *relation
 	if b.grouped(sel, items) {
@@ -94,20 +71,12 @@ func (b *binder) selectBody(sel *ast.Select) *relation {
 		if sel.Having != nil {
 			b.fail(sel.Having, "use WHERE", "HAVING without GROUP BY or an aggregate")
 		}
-		out = b.plainSelect(items, in)
+		out = b.plainSelect(sel, items, in)
 	}
 	if sel.Distinct {
 		out = b.distinct(sel, out)
 	}
 	return out
-}
-
-// filterBy leaves out a filter that is always TRUE.
-func filterBy(n Node, cond Expr) Node {
-	if lit, ok := cond.(*Literal); ok && !lit.Value.Null && lit.Value.I != 0 {
-		return n
-	}
-	return &Filter{Input: n, Cond: cond}
 }
 
 // expand names the items of a SELECT list and puts columns in the place of stars.
@@ -139,7 +108,7 @@ func (b *binder) expandStar(star *ast.Star, in *relation) []item {
 	}
 	var items []item
 	for _, n := range in.names {
-		if len(star.Qualifier) == 1 && n.table != star.Qualifier[0].Name {
+		if len(star.Qualifier) == 1 && n.table != star.Qualifier[0].Name || len(star.Qualifier) == 0 && n.hidden {
 			continue
 		}
 		column := &ast.Column{Span: star.Span, Parts: []ast.Ident{{Span: star.Span, Name: n.name}}}
@@ -158,8 +127,9 @@ func (b *binder) expandStar(star *ast.Star, in *relation) []item {
 	return items
 }
 
-func (b *binder) plainSelect(items []item, in *relation) *relation {
+func (b *binder) plainSelect(sel *ast.Select, items []item, in *relation) *relation {
 	s := &scope{binder: b, in: in, clause: "SELECT"}
+	b.over(sel, s, items)
 	exprs, names := make([]Expr, len(items)), make([]string, len(items))
 	for i, it := range items {
 		exprs[i], names[i] = s.expr(it.x), it.name
@@ -172,21 +142,18 @@ func (b *binder) plainSelect(items []item, in *relation) *relation {
 	return out
 }
 
-// setOperation plans UNION. Its columns have the names of the first query's.
+// setOperation plans UNION, INTERSECT and EXCEPT. Its columns have the names of the first query's.
 func (b *binder) setOperation(op *ast.SetOperation) *relation {
-	if op.Op != "UNION" {
-		b.unsupported(op, op.Op)
-	}
 	x, y := b.body(op.X), b.body(op.Y)
 	if len(x.names) != len(y.names) {
-		b.fail(op.Y, "", "UNION of %d columns with %d columns", len(x.names), len(y.names))
+		b.fail(op.Y, "", "%s of %d columns with %d columns", op.Op, len(x.names), len(y.names))
 	}
 	types := make([]schema.Type, len(x.names))
 	for i := range types {
 		left, right := x.node.Out().Fields[i].Type, y.node.Out().Fields[i].Type
 		of, ok := function.CommonType(left, right)
 		if !ok {
-			b.fail(op.Y, "", "UNION: column %d is %s in one query and %s in the other", i+1, left.Nullable(), right.Nullable())
+			b.fail(op.Y, "", "%s: column %d is %s in one query and %s in the other", op.Op, i+1, left.Nullable(), right.Nullable())
 		}
 		types[i] = of
 	}
@@ -199,6 +166,18 @@ func (b *binder) setOperation(op *ast.SetOperation) *relation {
 		}
 		s.Fields = append(s.Fields, f)
 	}
+	if op.Op == "UNION" {
+		return b.union(op, x, y, s)
+	}
+	forgetTime(s)
+	n := &Sets{Kind: Intersect, All: op.All, Left: x.node, Right: y.node, Schema: s, AtEnd: b.Settings.Batch()}
+	if op.Op == "EXCEPT" {
+		n.Kind = Except
+	}
+	return &relation{node: n, names: x.names}
+}
+
+func (b *binder) union(op *ast.SetOperation, x, y *relation, s *schema.Schema) *relation {
 	u := &Union{Schema: s}
 	for _, part := range []*relation{x, y} {
 		// A UNION ALL b UNION ALL c is one union of three.

@@ -18,7 +18,7 @@ type binder struct {
 	source string // of the statement, for the lines in errors
 	ctes   []cte  // visible, innermost last
 	views  []string
-	depth  int // how many queries the one at hand is part of, with itself
+	depth  int      // how many queries the one at hand is part of, with itself
 	outer  []*scope // of the queries around the one at hand, innermost last
 }
 
