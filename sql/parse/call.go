@@ -131,6 +131,9 @@ func (p *parser) plainArgs(c *ast.Call) {
 		p.accept("ALL")
 	}
 	c.Args = commas(p, p.arg)
+	if (p.at("IGNORE") || p.at("RESPECT")) && p.second().word == "NULLS" {
+		c.IgnoreNulls = p.take().word + " " + p.take().word
+	}
 	if p.at("ORDER", "BY") {
 		c.OrderBy = p.orderBy()
 	}
@@ -156,11 +159,14 @@ func (p *parser) arg() ast.Expr {
 		defer p.leave()
 		value := p.arg()
 		return &ast.NamedArg{Span: p.since(start), Name: name, Value: value}
-	case p.atQuery():
-		q := p.query()
-		return &ast.Subquery{Span: p.since(start), Query: q}
 	}
-	x := p.expr()
+	var x ast.Expr
+	if p.atQuery() {
+		q := p.query()
+		x = &ast.Subquery{Span: p.since(start), Query: q}
+	} else {
+		x = p.expr()
+	}
 	if sub, ok := x.(*ast.Subquery); ok && (p.at("PARTITION", "BY") || p.at("ORDER", "BY")) {
 		t := &ast.TableArg{Query: sub.Query}
 		p.tableArgOrder(t)

@@ -131,30 +131,89 @@ func (p *parser) interval() ast.Expr {
 			x.FractionDigits = params[1]
 		}
 	}
-	if p.accept("TO") {
+	if at := p.peek(); p.accept("TO") {
 		x.To = p.unit()
-		if params := p.optionalNumbers(1); len(params) > 0 {
-			x.FractionDigits = params[0]
+		if !strings.Contains(intervalEnds(x.Unit), x.To) {
+			p.fail(p.since(at.Pos), "it is YEAR TO MONTH, or DAY, HOUR or MINUTE TO a smaller one down to SECOND", "there is no interval %s TO %s", x.Unit, x.To)
+		}
+		if x.To == "SECOND" {
+			if params := p.optionalNumbers(1); len(params) > 0 {
+				x.FractionDigits = params[0]
+			}
 		}
 	}
 	x.Span = p.since(start)
 	return x
 }
 
-// unit reads a unit of an interval. Flink knows no plurals there.
+// intervalEnds are the units that may follow TO.
+func intervalEnds(unit string) string {
+	switch unit {
+	case "YEAR":
+		return "MONTH"
+	case "DAY":
+		return "HOUR MINUTE SECOND"
+	case "HOUR":
+		return "MINUTE SECOND"
+	case "MINUTE":
+		return "SECOND"
+	}
+	return ""
+}
+
+// unit reads a unit of an interval, which may stand in the plural.
 func (p *parser) unit() string {
-	t := p.peek()
-	singular := strings.TrimSuffix(t.word, "S")
+	singular := strings.TrimSuffix(p.peek().word, "S")
 	switch singular {
 	case "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND":
 	default:
 		p.unexpected("YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND")
 	}
-	if singular != t.word {
-		p.fail(t.Span, "write "+singular, "an interval's unit has no plural")
-	}
 	p.take()
 	return singular
+}
+
+// decimalText reads DECIMAL '1.50'.
+func (p *parser) decimalText() ast.Expr {
+	t := p.take()
+	at := p.peek()
+	text := strings.TrimSpace(p.text("a number"))
+	digits := strings.TrimPrefix(text, "-")
+	negative := digits != text
+	if !negative {
+		digits = strings.TrimPrefix(text, "+")
+	}
+	if kind, n := number(digits); digits == "" || n != len(digits) || kind == floatNumber || digits == "." {
+		p.fail(at.Span, "write digits, and a point among them", "%q is no DECIMAL", text)
+	}
+	kind := ast.IntegerLiteral
+	if strings.Contains(digits, ".") {
+		kind = ast.DecimalLiteral
+	}
+	x := &ast.Literal{Span: p.since(t.Pos), Kind: kind, Text: digits}
+	if negative {
+		return &ast.Unary{Span: x.Span, Op: "-", X: x}
+	}
+	return x
+}
+
+// escape reads {d '...'}, {t '...'}, {ts '...'} or {fn f(...)}, as JDBC writes them.
+func (p *parser) escape() ast.Expr {
+	start := p.start()
+	p.expect("{")
+	var x ast.Expr
+	kinds := map[string]ast.LiteralKind{"D": ast.DateLiteral, "T": ast.TimeLiteral, "TS": ast.TimestampLiteral}
+	switch t := p.take(); t.word {
+	case "D", "T", "TS":
+		text := p.text("a time")
+		x = &ast.Literal{Span: p.since(start), Kind: kinds[t.word], Text: text}
+	case "FN":
+		x = p.primary()
+	default:
+		p.fail(t.Span, "write {d '...'}, {t '...'}, {ts '...'} or {fn f(...)}", "unexpected %s in braces", abridge(t.text))
+	}
+	p.expect("}")
+	return x
 }
 
 // optionalNumbers reads (n) or (n, m), if there is a parenthesis.

@@ -39,6 +39,10 @@ func (p *parser) operatorAfter(x ast.Expr, start ast.Pos, least int) ast.Expr {
 			return nil
 		}
 		return p.predicate(x, start)
+	case "ILIKE":
+		p.fail(p.peek().Span, "write LOWER(x) LIKE LOWER(pattern)", "ILIKE is not supported, as in Flink")
+	case "RLIKE":
+		p.fail(p.peek().Span, "write REGEXP(x, pattern)", "RLIKE is not supported, as in Flink")
 	}
 	prec := ast.BinaryPrecedence(op)
 	if prec == 0 || prec < least {
@@ -201,8 +205,13 @@ func (p *parser) primary() ast.Expr {
 	case quotedName:
 		return p.columnOrCall()
 	case symbol:
-		if t.word == "(" {
+		switch t.word {
+		case "(":
 			return p.parentheses()
+		case "{":
+			p.enter()
+			defer p.leave()
+			return p.escape()
 		}
 	case word:
 		if x := p.keywordExpr(t); x != nil {
@@ -231,8 +240,20 @@ func (p *parser) keywordExpr(t token) ast.Expr {
 		q := p.parenthesizedQuery()
 		return &ast.Exists{Span: p.since(start), Query: q}
 	case "DEFAULT":
-		p.take()
-		return &ast.DefaultArg{Span: p.since(start)}
+		// Only a whole argument or a whole value to insert can be DEFAULT.
+		if before := p.tokens[max(p.next-1, 0)]; strings.Contains("( , =>", before.word) && strings.Contains(", )", p.second().word) {
+			p.take()
+			return &ast.DefaultArg{Span: p.since(start)}
+		}
+	case "DECIMAL":
+		if p.second().kind == stringText {
+			return p.decimalText()
+		}
+	case "PERIOD":
+		if p.second().word == "(" {
+			p.take()
+			return &ast.Row{Span: p.since(start), Items: parenthesized(p, p.expr)}
+		}
 	case "CAST", "TRY_CAST":
 		if p.second().word == "(" {
 			return p.cast()
@@ -301,10 +322,16 @@ func (p *parser) caseExpr() ast.Expr {
 	for p.at("WHEN") {
 		when := p.start()
 		p.take()
-		cond := p.expr()
+		conds := []ast.Expr{p.expr()}
+		// CASE x WHEN 1, 2 THEN … is CASE x WHEN 1 THEN … WHEN 2 THEN ….
+		for c.Operand != nil && p.accept(",") {
+			conds = append(conds, p.expr())
+		}
 		p.expect("THEN")
 		then := p.expr()
-		c.Whens = append(c.Whens, ast.When{Span: p.since(when), Cond: cond, Then: then})
+		for _, cond := range conds {
+			c.Whens = append(c.Whens, ast.When{Span: p.since(when), Cond: cond, Then: then})
+		}
 	}
 	if len(c.Whens) == 0 {
 		p.unexpected("WHEN")

@@ -105,6 +105,9 @@ func (l *lexer) token() bool {
 		return l.bad(1, `a string stands in single quotes, a name in back-ticks: unexpected "`)
 	case (c == 'x' || c == 'X') && strings.HasPrefix(rest[1:], "'"):
 		return l.quoted(binaryText, 1, '\'', "binary string")
+	case (c == 'n' || c == 'N') && strings.HasPrefix(rest[1:], "'"):
+		// All text is Unicode: the N says nothing.
+		return l.quoted(stringText, 1, '\'', "string")
 	case (c == 'u' || c == 'U') && strings.HasPrefix(rest[1:], "&'"):
 		return l.quoted(unicodeText, 2, '\'', "string")
 	case isDigit(c), c == '.' && len(rest) > 1 && isDigit(rest[1]):

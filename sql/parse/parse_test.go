@@ -135,6 +135,13 @@ func TestSynonymsAndSugar(t *testing.T) {
 	f("SELECT 2 /* two */ -- rest\n*3", "SELECT 2 * 3")
 	f("SELECT 2*/*c*/3", "SELECT 2 * 3")
 	f("CREATE TABLE t LIKE s (INCLUDING ALL EXCLUDING OPTIONS)", "CREATE TABLE t\nLIKE s (INCLUDING ALL EXCLUDING OPTIONS)")
+	f("SELECT INTERVAL '2' DAYS, INTERVAL '1:1' HOURS TO SECONDS(3)", "SELECT INTERVAL '2' DAY, INTERVAL '1:1' HOUR TO SECOND(3)")
+	f("SELECT DECIMAL '-1.50', DECIMAL' 2 ', N'x'", "SELECT - 1.50, 2, 'x'")
+	f("SELECT {d '2020-01-01'}, {t '1:2:3'}, {ts '2020-01-01 00:00:00'}, {fn f(1)}",
+		"SELECT DATE '2020-01-01', TIME '1:2:3', TIMESTAMP '2020-01-01 00:00:00', f(1)")
+	f("SELECT CASE a WHEN 1, 2 THEN 3 END", "SELECT CASE a WHEN 1 THEN 3 WHEN 2 THEN 3 END")
+	f("SELECT LAST_VALUE(a IGNORE NULLS)", "SELECT LAST_VALUE(a) IGNORE NULLS")
+	f("SELECT PERIOD (a, b) OVERLAPS (c, d)", "SELECT (a, b) OVERLAPS (c, d)")
 	f("DESC t", "DESCRIBE t")
 	f("ALTER TABLE t ADD a INT AFTER b", "ALTER TABLE t ADD (a INT AFTER b)")
 	f("ALTER TABLE t DROP a", "ALTER TABLE t DROP (a)")
@@ -233,7 +240,14 @@ func TestErrors(t *testing.T) {
 	f("SELECT X'0'", "line 1, column 8: a binary string is an even number of hexadecimal digits")
 	f("SELECT INTERVAL '1' FORTNIGHT",
 		`line 1, column 21: unexpected "FORTNIGHT": want YEAR, QUARTER, MONTH, WEEK, DAY, HOUR, MINUTE or SECOND`)
-	f("SELECT INTERVAL '2' DAYS", "line 1, column 21: an interval's unit has no plural (write DAY)")
+	f("SELECT INTERVAL '2' MONTH TO DAY", "line 1, column 27: there is no interval MONTH TO DAY "+
+		"(it is YEAR TO MONTH, or DAY, HOUR or MINUTE TO a smaller one down to SECOND)")
+	f("SELECT DEFAULT", "line 1, column 8: unexpected DEFAULT: want an expression (DEFAULT is a reserved word: as a name it is written `DEFAULT`)")
+	f("SELECT 1 WHERE TRUE", "line 1, column 10: WHERE without FROM")
+	f("SELECT a FROM t WHERE a ILIKE 'x'", "line 1, column 25: ILIKE is not supported, as in Flink (write LOWER(x) LIKE LOWER(pattern))")
+	f("SELECT DECIMAL '1e3'", `line 1, column 16: "1e3" is no DECIMAL (write digits, and a point among them)`)
+	f("SELECT {x '1'}", `line 1, column 9: unexpected "x" in braces (write {d '...'}, {t '...'}, {ts '...'} or {fn f(...)})`)
+	f("WITH RECURSIVE a AS (SELECT 1) SELECT * FROM a", "line 1, column 6: a query that reads itself is not supported, as in Flink")
 	f("SELECT a FROM t x y", `line 1, column 19: unexpected "y": want ";"`)
 	f("SELECT "+strings.Repeat("(", 300)+"1", "line 1, column 261: nested more than 256 levels deep")
 	f("SELECT 1; SELECT FROM t;\nSELECT 2; SELECT a b c;",

@@ -24,6 +24,9 @@ func (p *parser) query() *ast.Query {
 	start := p.start()
 	var with []ast.CTE
 	if p.accept("WITH") {
+		if at := p.peek(); at.word == "RECURSIVE" {
+			p.fail(at.Span, "", "a query that reads itself is not supported, as in Flink")
+		}
 		with = commas(p, p.cte)
 	}
 	q := p.queryAfter(start, p.queryBody(0))
@@ -163,6 +166,9 @@ func (p *parser) selectBody() ast.Body {
 	start := p.start()
 	p.expect("SELECT")
 	s := &ast.Select{Hints: p.hints(false)}
+	if at := p.peek(); at.word == "STREAM" {
+		p.fail(at.Span, "leave it out: every query here is one of a stream", "SELECT STREAM is not supported")
+	}
 	if p.accept("DISTINCT") {
 		s.Distinct = true
 	} else {
@@ -171,6 +177,8 @@ func (p *parser) selectBody() ast.Body {
 	s.Items = commas(p, p.selectItem)
 	if p.accept("FROM") {
 		s.From = p.from()
+	} else if at := p.peek(); p.atAny("WHERE", "GROUP", "HAVING") {
+		p.fail(at.Span, "", "%s without FROM", at.word)
 	}
 	if p.accept("WHERE") {
 		s.Where = p.expr()
