@@ -27,6 +27,8 @@ type column struct {
 	maxPast            time.Duration
 	nullRate           float64
 	text               []byte
+
+	parts []column // of an ARRAY, MAP, MULTISET or ROW
 }
 
 // defaultLength is that of a text whose type has none.
@@ -34,6 +36,9 @@ const defaultLength = 100
 
 func newColumn(index int, f schema.Field, v option.Values) (column, error) {
 	c := column{index: index, typ: f.Type}
+	if len(f.Type.Fields) > 0 {
+		return c, c.nested(f.Name, v)
+	}
 	known := []string{"kind", "start", "end", "min", "max", "length", "var-len", "max-past", "null-rate"}
 	for key := range v {
 		if !slices.Contains(known, key) {
@@ -117,34 +122,47 @@ func (c *column) random(v option.Values) error {
 
 // set gives the column of the current row its value: that of the row, by the bits drawn for it.
 func (c *column) set(b *vec.Builder, row int64, bits uint64, now time.Time) {
-	if c.sequence {
-		c.count(b, c.start+row)
-		return
+	switch {
+	case c.sequence:
+		c.count(b.Slot(c.index), c.start+row)
+	case c.parts != nil:
+		col, n := b.Nested(c.index)
+		c.grow(col, n, bits, now)
+		b.NestedDone(c.index)
+	default:
+		c.draw(b.Slot(c.index), bits, now)
 	}
-	if c.nullRate > 0 && unit(mix(bits)) < c.nullRate {
-		b.SetNull(c.index)
+}
+
+// null reports whether the value with these bits is one of those that are NULL.
+func (c *column) null(bits uint64) bool { return c.nullRate > 0 && unit(mix(bits)) < c.nullRate }
+
+// draw sets a random value that has no others inside.
+func (c *column) draw(to vec.Slot, bits uint64, now time.Time) {
+	if c.null(bits) {
+		to.SetNull()
 		return
 	}
 	switch c.typ.ID {
 	case schema.Boolean:
-		b.SetBool(c.index, bits&1 == 1)
+		to.SetBool(bits&1 == 1)
 	case schema.Float:
-		b.SetF32(c.index, float32(c.float(bits)))
+		to.SetF32(float32(c.float(bits)))
 	case schema.Double:
-		b.SetF64(c.index, c.float(bits))
+		to.SetF64(c.float(bits))
 	case schema.Decimal:
-		c.decimal(b, strconv.AppendFloat(c.text[:0], c.float(bits), 'f', int(c.typ.Scale), 64))
+		c.decimal(to, strconv.AppendFloat(c.text[:0], c.float(bits), 'f', int(c.typ.Scale), 64))
 	case schema.Char, schema.VarChar, schema.Binary, schema.VarBinary:
-		b.SetBytes(c.index, c.hex(bits))
+		to.SetBytes(c.hex(bits))
 	case schema.Date:
-		b.SetInt(c.index, now.Unix()/86400)
+		to.SetInt(now.Unix() / 86400)
 	case schema.Time:
-		b.SetInt(c.index, now.UnixMilli()%86_400_000)
+		to.SetInt(now.UnixMilli() % 86_400_000)
 	case schema.Timestamp, schema.TimestampLTZ:
 		at := now.Add(-time.Duration(unit(bits) * float64(c.maxPast)))
-		b.SetInt(c.index, at.UnixMilli()*(c.typ.PerSecond()/1000))
+		to.SetInt(at.UnixMilli() * (c.typ.PerSecond() / 1000))
 	default:
-		b.SetInt(c.index, c.integer(bits))
+		to.SetInt(c.integer(bits))
 	}
 }
 
@@ -165,10 +183,12 @@ func (c *column) float(bits uint64) float64 {
 	return c.minFloat*(1-u) + c.maxFloat*u
 }
 
-func (c *column) decimal(b *vec.Builder, text []byte) {
+func (c *column) decimal(to vec.Slot, text []byte) {
 	c.text = text
 	if v, fits, ok := format.ParseDecimal(text, c.typ.Precision, c.typ.Scale); ok && fits {
-		b.SetDecimal(c.index, v)
+		to.SetDecimal(v)
+	} else {
+		to.SetNull()
 	}
 }
 
@@ -190,18 +210,18 @@ func (c *column) hex(bits uint64) []byte {
 }
 
 // count sets the value of a sequence.
-func (c *column) count(b *vec.Builder, n int64) {
+func (c *column) count(to vec.Slot, n int64) {
 	switch c.typ.ID {
 	case schema.Float:
-		b.SetF32(c.index, float32(n))
+		to.SetF32(float32(n))
 	case schema.Double:
-		b.SetF64(c.index, float64(n))
+		to.SetF64(float64(n))
 	case schema.Decimal:
-		c.decimal(b, strconv.AppendInt(c.text[:0], n, 10))
+		c.decimal(to, strconv.AppendInt(c.text[:0], n, 10))
 	case schema.Char, schema.VarChar:
 		c.text = strconv.AppendInt(c.text[:0], n, 10)
-		b.SetBytes(c.index, c.text)
+		to.SetBytes(c.text)
 	default:
-		b.SetInt(c.index, n)
+		to.SetInt(n)
 	}
 }

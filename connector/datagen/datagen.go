@@ -40,7 +40,7 @@ func options() []option.Option {
 		{Name: "rows-per-second", Kind: option.Int, Default: "10000", Doc: "How many rows are made in a second."},
 		{Name: "number-of-rows", Kind: option.Int, Doc: "How many rows there are; unset, the table never ends, or with the first sequence that does."},
 		{Name: "scan.parallelism", Kind: option.Int, Doc: "How many tasks read; there is one split, so it makes no difference."},
-		{Name: "fields.*", Doc: "Settings of a column: fields.x.kind (random, sequence), min, max, length, var-len, max-past, null-rate, start, end."},
+		{Name: "fields.*", Doc: "Settings of a column: fields.x.kind (random, sequence), min, max, length, var-len, max-past, null-rate, start, end; of what is inside: fields.x.element.min, fields.x.key.length, fields.x.value.max, and the names of a ROW's fields."},
 	}
 }
 
