@@ -2,9 +2,21 @@
 
 package oracle
 
+import "strings"
+
 // leftOut has the programs that do not hold, and why.
 var leftOut = map[string]string{
 	"table-source-scan-source-watermark": "SOURCE_WATERMARK(): none of Flink's connectors that exist here makes watermarks of its own",
+}
+
+// leftOut says why a program is left out; empty: it is run.
+func (p *program) leftOut() string {
+	for _, s := range p.Setup {
+		if strings.Contains(s.Kind, "FUNCTION") || s.Kind == "MODEL" {
+			return "it calls a function or a model that is written in Java"
+		}
+	}
+	return leftOut[p.ID]
 }
 
 // foldedOnly has the programs whose intermediate answers are those of Flink's plan, and why they differ:

@@ -45,6 +45,7 @@ type lives struct {
 type life struct {
 	last   bool
 	inTurn bool
+	batch  bool
 	began  time.Time
 
 	mu      sync.Mutex // guards what follows
@@ -79,7 +80,7 @@ func (l *lives) run(ctx context.Context, j *plan.Job) error {
 			return fmt.Errorf("first life: %w", err)
 		}
 	}
-	ledger.life = &life{last: true}
+	ledger.life = &life{last: true, batch: l.program.batch}
 	into := l.second
 	if !restores {
 		into = l.first

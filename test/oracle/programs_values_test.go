@@ -244,7 +244,7 @@ func (r *valuesReader) Read(ctx context.Context, dst *connector.Rows) error {
 	if dst.Len() > 0 {
 		return nil
 	}
-	if r.life.last && time.Since(r.life.began) >= clockRuns {
+	if r.life.last && (r.life.batch || time.Since(r.life.began) >= clockRuns) {
 		r.life.endsNow()
 		return io.EOF
 	}
