@@ -208,8 +208,16 @@ func (c *Client) failure(ctx context.Context, path string, s *Status) error {
 			} `json:"entries"`
 		} `json:"exceptionHistory"`
 	}
-	if err := c.job(ctx, http.MethodGet, path+"/exceptions?maxExceptions=1", nil, &answer); err != nil {
+	most := "1"
+	if s.State == Failed || s.State == Restarting {
+		most = "16" // as many as are kept
+	}
+	if err := c.job(ctx, http.MethodGet, path+"/exceptions?maxExceptions="+most, nil, &answer); err != nil {
 		return err
+	}
+	// The metric comes too late for a job that fails at once.
+	if s.Restarts = int64(len(answer.History.Entries)); s.Restarts > 0 && s.State == Failed {
+		s.Restarts-- // the last one was the end
 	}
 	trace := answer.Root
 	if len(answer.History.Entries) > 0 {
@@ -236,7 +244,7 @@ func (c *Client) figures(ctx context.Context, path string, d details, s *Status)
 	}
 	for _, m := range restarts {
 		if n, err := strconv.ParseInt(m.Value, 10, 64); err == nil {
-			s.Restarts = max(0, n)
+			s.Restarts = max(s.Restarts, n)
 		}
 	}
 	inner := map[string]bool{}

@@ -72,6 +72,9 @@ type flinkJob struct {
 	Restore   string     `json:"restore,omitempty"` // the savepoint that it goes on from
 	Error     string     `json:"error,omitempty"`
 	Run       int        `json:"run,omitempty"` // of the entry when it was submitted
+	// Stop says that a stop was begun: if the job is finished then, it is that. The JobManager's answers may be some
+	// seconds old, so that it may still seem to run.
+	Stop bool `json:"stop,omitempty"`
 }
 
 // flinkPipeline brings the jobs of a pipeline on Flink to what its entry says. The replica that holds its unit runs it;
@@ -235,6 +238,10 @@ func (f *flinkPipeline) ask(ctx context.Context, s *flinkState, j *flinkJob) (fl
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err == nil {
+		// Of a job that ended, Flink keeps no metrics.
+		if was, known := f.figures[j.Name]; known && status.State.Ended() {
+			status.Figures, status.Restarts = was.Figures, max(was.Restarts, status.Restarts)
+		}
 		f.figures[j.Name] = status
 	}
 	return status, err
@@ -279,8 +286,6 @@ func (f *flinkPipeline) find(ctx context.Context, s *flinkState, j *flinkJob) er
 		f.lost(j)
 	case err != nil:
 		return err
-	case j.Phase == flinkStopping && status.State == flink.Finished && status.Savepoint != "":
-		j.Phase, j.Restore, j.Error = flinkStopped, status.Savepoint, ""
 	default:
 		j.Phase = flinkRunning
 		f.judge(j, status)
@@ -303,6 +308,9 @@ func (f *flinkPipeline) judge(j *flinkJob, status flink.Status) {
 	switch status.State {
 	case flink.Finished:
 		j.Phase, j.Error = flinkFinished, ""
+		if j.Stop && status.Savepoint != "" {
+			j.Phase, j.Restore, j.Stop = flinkStopped, status.Savepoint, false
+		}
 	case flink.Canceled:
 		j.Phase, j.Error = flinkFailed, "it was cancelled on Flink"
 	case flink.Failed:
@@ -324,7 +332,7 @@ func (f *flinkPipeline) submit(ctx context.Context, s *flinkState) error {
 			_, _ = rand.Read(id) // never fails
 			j.ID = hex.EncodeToString(id)
 		}
-		j.Phase, j.Run, j.Error = flinkSubmitting, f.Run, ""
+		j.Phase, j.Run, j.Error, j.Stop = flinkSubmitting, f.Run, "", false
 		list = append(list, flink.Job{Statement: j.Statement, ID: j.ID, Name: j.Name, Restore: j.Restore})
 	}
 	if len(list) == 0 {
@@ -433,7 +441,7 @@ func (f *flinkPipeline) stop(ctx context.Context, s *flinkState, j *flinkJob) er
 	if err != nil {
 		return err
 	}
-	j.Phase = flinkStopping
+	j.Phase, j.Stop = flinkStopping, true
 	if err := f.save(ctx, s); err != nil {
 		return err
 	}
@@ -452,7 +460,7 @@ func (f *flinkPipeline) stop(ctx context.Context, s *flinkState, j *flinkJob) er
 	}
 	f.p.log.Info("job on Flink stopped", "job", j.Name, "id", j.ID, "savepoint", path)
 	before := j.Restore
-	j.Phase, j.Restore, j.Error = flinkStopped, path, ""
+	j.Phase, j.Restore, j.Error, j.Stop = flinkStopped, path, "", false
 	if err := f.save(ctx, s); err != nil {
 		return err
 	}
