@@ -11,6 +11,7 @@ package csv
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"millrace/fault"
 	"millrace/format"
@@ -37,7 +38,7 @@ func options() []option.Option {
 		{Name: "quote-character", Default: `"`, Doc: "The character around fields that contain delimiters; doubled it stands for itself."},
 		{Name: "allow-comments", Kind: option.Bool, Default: "false", Doc: "Skip lines that begin with #."},
 		{Name: "ignore-parse-errors", Kind: option.Bool, Default: "false", Doc: "A field that cannot be read is NULL and a broken line is skipped, instead of being refused."},
-		{Name: "array-element-delimiter", Default: ";", Doc: "The text between the elements of an ARRAY and the fields of a ROW."},
+		{Name: "array-element-delimiter", Default: ";", Doc: "The character between the elements of an ARRAY and the fields of a ROW."},
 		{Name: "escape-character", Doc: "A character that takes the one behind it as it is."},
 		{Name: "null-literal", Doc: "The text of a field that is NULL."},
 		{Name: "write-bigdecimal-in-scientific-notation", Kind: option.Bool, Default: "true", Doc: "Write a DECIMAL with an exponent where that is shorter, 1E+3 for 1000."},
@@ -64,8 +65,8 @@ func newDialect(s *schema.Schema, v option.Values) (dialect, error) {
 		null: []byte(v.String("null-literal")), element: []byte(v.String("array-element-delimiter")), hasNull: v.Has("null-literal"),
 		comments: v.Bool("allow-comments"), plain: !v.Bool("write-bigdecimal-in-scientific-notation"),
 	}
-	if len(d.element) == 0 {
-		return d, fault.New(fault.Invalid, "format csv: option \"array-element-delimiter\" is empty")
+	if utf8.RuneCount(d.element) != 1 {
+		return d, fault.New(fault.Invalid, "format csv: option \"array-element-delimiter\": %q is not one character", d.element)
 	}
 	var err error
 	if d.delimiter, err = character(v, "field-delimiter"); err != nil {

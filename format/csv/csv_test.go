@@ -21,7 +21,7 @@ func TestConformance(t *testing.T) {
 		formattest.Run(t, formattest.Suite{Spec: Spec(), Options: v, Rows: formattest.Everything(), Broken: broken})
 	}
 	broken = []string{`"x;y`, `1;x`, `1,x,1`, `1,x,1;y;z`, `1,x,1;y,true;x;3`, `1,x,1;y,,?`}
-	for _, v := range []option.Values{{"null-literal": "NULL"}, {"null-literal": `\N`, "array-element-delimiter": "||", "write-bigdecimal-in-scientific-notation": "false"}} {
+	for _, v := range []option.Values{{"null-literal": "NULL"}, {"null-literal": `\N`, "array-element-delimiter": "§", "write-bigdecimal-in-scientific-notation": "false"}} {
 		if v["array-element-delimiter"] != "" {
 			broken = nil
 		}
@@ -94,14 +94,14 @@ func TestListsAndRows(t *testing.T) {
 	f(ignore, `a,1,x;y`, `a,1,x/NULL`)
 	f(null, `n/a,1;n/a,n/a;n/a`, `NULL,1/NULL,NULL/NULL`)
 	f(null, `n/a;n/a,,x;n/a`, `NULL/NULL,,x/NULL`)
-	f(map[string]string{"array-element-delimiter": "--"}, `a-b--c,1--2,x--1`, `a-b/c,1/2,x/1`)
+	f(map[string]string{"array-element-delimiter": "§"}, `a-b§c,1§2,x§1`, `a-b/c,1/2,x/1`)
 	for _, typ := range []schema.Type{{ID: schema.Map, Fields: []schema.Field{text, text}}, {ID: schema.Array, Fields: []schema.Field{s.Fields[0]}}, {ID: schema.Row, Fields: []schema.Field{s.Fields[0]}}} {
 		if _, err := newDecoder(schema.New(schema.Field{Name: "x", Type: typ}), values(t, nil)); err == nil || !strings.Contains(err.Error(), typ.String()) {
 			t.Error(err)
 		}
 	}
-	if _, err := newDecoder(s, values(t, map[string]string{"array-element-delimiter": ""})); err == nil {
-		t.Error("an empty delimiter is taken")
+	if _, err := newDecoder(s, values(t, map[string]string{"array-element-delimiter": "--"})); err == nil {
+		t.Error("a delimiter of two characters is taken")
 	}
 }
 

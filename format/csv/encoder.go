@@ -66,6 +66,9 @@ func (e *encoder) nested(dst []byte, t schema.Type, c *vec.Column, row int) []by
 		if c.Kids[k].IsNull(i) {
 			return append(dst, e.null...)
 		}
+		if t.Fields[k].Type.ID == schema.Decimal { // always with an exponent, as Flink does
+			return format.AppendStrippedDecimal(dst, c.Kids[k].D128[i], t.Fields[k].Type.Scale, false)
+		}
 		return e.plainText(dst, t.Fields[k].Type, &c.Kids[k], i)
 	}
 	if t.ID == schema.Row {

@@ -19,13 +19,13 @@ SELECT * FROM t;
 --  +I	6	[ a ,  b ]	[4, 5]	(z, 9)
 
 CREATE TABLE i (id INT, tags ARRAY<STRING>, ns ARRAY<INT>, r ROW<s STRING, n INT>)
-WITH ('connector' = 'filesystem', 'path' = '${dir}/i.csv', 'format' = 'csv', 'csv.null-literal' = 'n/a', 'csv.ignore-parse-errors' = 'true', 'csv.array-element-delimiter' = '--');
+WITH ('connector' = 'filesystem', 'path' = '${dir}/i.csv', 'format' = 'csv', 'csv.null-literal' = 'n/a', 'csv.ignore-parse-errors' = 'true', 'csv.array-element-delimiter' = '|');
 --file i.csv
---  1,a--b,1--x--3,x--7--9
+--  1,a|b,1|x|3,x|7|9
 --  2,a-b,2,x
---  3,a,2,x--y
+--  3,a,2,x|y
 --  4,n/a,n/a,n/a
---  5,a,,q--1
+--  5,a,,q|1
 
 SELECT * FROM i;
 --out

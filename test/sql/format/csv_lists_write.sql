@@ -26,4 +26,4 @@ SELECT * FROM lp;
 --out sorted
 --  +I	"a;b c;d,e;say ""x""",s;1;1.5;2026-11-20
 --  +I	,
---  +I	a|b;,;;1000;
+--  +I	a|b;,";;1E+3;"
