@@ -7,8 +7,9 @@
 //
 // As in Flink, an update is written as two records, one that deletes and one that inserts. Beyond it:
 //
-//   - Where a tool sends only what an update changed, a member that stands in "old" counts, also as null,
-//     by its row; Flink asks whether any row of the record has it.
+//   - Where a tool sends only what an update changed, what stands in "old" for a row counts, null too. Flink
+//     takes a column for NULL if "old" has it for any row of the record.
+//   - A record has at most as many rows as a batch; one with more is refused.
 //   - database.include and table.include are regular expressions of RE2.
 //   - A record of white space is a tombstone, as one without bytes is.
 package cdc

@@ -3,7 +3,7 @@ CREATE TABLE products (id INT, name STRING, weight DOUBLE)
 WITH ('connector' = 'filesystem', 'path' = '${dir}/products.jsonl', 'format' = 'canal-json', 'canal-json.database.include' = 'inv.*', 'canal-json.table.include' = 'products');
 --file products.jsonl
 --  {"data":[{"id":"101","name":"scooter","weight":"3.14"},{"id":"102","name":"car battery","weight":"8.1"}],"database":"inventory","es":1589373515000,"id":3,"isDdl":false,"old":null,"pkNames":["id"],"table":"products","ts":1589373515477,"type":"INSERT"}
---  {"data":[{"id":"101","name":"scooter","weight":"5.17"},{"id":"102","name":null,"weight":"5.17"}],"database":"inventory","old":[{"weight":"3.14"},{"weight":"8.1","name":"car battery"}],"table":"products","type":"UPDATE"}
+--  {"data":[{"id":"101","name":"scooter","weight":"5.17"},{"id":"102","name":null,"weight":"5.17"}],"database":"inventory","old":[{"weight":"3.14","name":"scooter"},{"weight":"8.1","name":"car battery"}],"table":"products","type":"UPDATE"}
 --  {"data":null,"database":"inventory","isDdl":true,"old":null,"sql":"CREATE TABLE x (y int)","table":"products","type":"CREATE"}
 --  {"data":[{"id":"9","name":"other"}],"database":"inventory","old":null,"table":"products2","type":"INSERT"}
 --  {"data":[{"id":"102","name":null,"weight":"5.17"}],"database":"inventory","old":null,"table":"products","type":"DELETE"}
