@@ -30,7 +30,8 @@ type Decoder interface {
 	Decode(msg []byte, dst *vec.Builder) error
 }
 
-// MetadataDecoder is a Decoder that can also fill columns with what a record says about its rows.
+// MetadataDecoder is a Decoder that can also fill columns with what a record says about its rows. What the
+// caller has set in the first row of a record it repeats in the others.
 type MetadataDecoder interface {
 	Decoder
 	// ReadMetadata says which columns of dst are filled, by name, each with its key of Spec.Metadata and of the

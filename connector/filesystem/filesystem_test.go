@@ -11,6 +11,7 @@ import (
 
 	"millrace/connector"
 	"millrace/connector/connectortest"
+	"millrace/fault"
 	"millrace/format"
 	"millrace/format/json"
 	"millrace/option"
@@ -324,11 +325,30 @@ func TestSinkAfterCrash(t *testing.T) {
 	expect(t, dir, 2, "ann", "bob", "cid")
 }
 
-func TestSinkRefusesUpdates(t *testing.T) {
-	w := openWriter(t, option.Values{"path": t.TempDir()})
-	b := vec.NewBuilder(people())
-	b.EndRow(vec.Delete)
-	if err := w.Write(t.Context(), b.Batch()); err == nil {
-		t.Error("a delete is written")
+// awayDecoder cannot decode for now.
+type awayDecoder struct{}
+
+func (awayDecoder) Decode([]byte, *vec.Builder) error {
+	return fault.New(fault.Unavailable, "fetch a schema: it is away")
+}
+
+func TestFaultOfTheDecoderStops(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "a.json", `{"name":"ann","n":1}`)
+	tab := table(t, option.Values{"path": dir})
+	src, err := newSource(tab)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := src.Open(t.Context(), connector.Split(filepath.Join(dir, "a.json")), "", awayDecoder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start, rows := r.Offset(), connectortest.Rows(tab, 10)
+	if err := r.Read(t.Context(), rows); fault.KindOf(err) != fault.Unavailable || len(rows.Refused) > 0 || r.Offset() != start {
+		t.Errorf("%v, %d refused, from %s to %s", err, len(rows.Refused), start, r.Offset())
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
 	}
 }

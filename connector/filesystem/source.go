@@ -155,6 +155,9 @@ func (r *reader) Read(ctx context.Context, dst *connector.Rows) error {
 		if errors.Is(err, format.ErrFull) {
 			return nil
 		}
+		if fault.KindOf(err) != 0 {
+			return fmt.Errorf("read record %s: %w", r.split, err)
+		}
 		if err != nil {
 			r.refuse(dst, line, err)
 		}

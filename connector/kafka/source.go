@@ -3,6 +3,7 @@ package kafka
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"slices"
@@ -342,12 +343,15 @@ func (r *reader) rows(dst *connector.Rows) error {
 			dst.AbortRow()
 			return nil
 		}
-		if err == nil && (r.meta.any || r.keys != nil) && dst.Len() > before+1 {
+		if err == nil && (r.meta.any || r.keys != nil) && dst.Len() > before+1 && !repeats(r.decode) {
 			dst.Truncate(before)
 			err = errManyRows
 		}
 		if err != nil {
 			dst.AbortRow()
+			if fault.KindOf(err) != 0 {
+				return fmt.Errorf("read record %s@%d: %w", r.split, f.Raw.Offset, err)
+			}
 			r.refuse(dst, err)
 		}
 		r.at.next = f.Raw.Offset + 1
@@ -359,6 +363,12 @@ func (r *reader) rows(dst *connector.Rows) error {
 // errManyRows refuses a record of several rows: the builder takes metadata for the first only, and
 // the others must not be NULL.
 var errManyRows = &format.Error{Reason: "a record of several rows cannot be read into a table with metadata columns"}
+
+// repeats reports whether a decoder gives all rows of a record what the first has been given.
+func repeats(d format.Decoder) bool {
+	_, ok := d.(format.MetadataDecoder)
+	return ok
+}
 
 // refuse keeps a record that cannot be decoded until the next Read: its bytes would be overwritten by
 // the next batch.
