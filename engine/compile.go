@@ -114,6 +114,8 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		return l.joined(n.Left, n.Right, n.Keys(), n.Keys(), func(e *env) (op.TwoInput, error) {
 			return op.NewSets(n, e.env.Hasher, e.call, 0), nil
 		})
+	case *plan.Over, *plan.TopN, *plan.WindowTopN, *plan.Deduplicate, *plan.Sort, *plan.Fold:
+		return l.ranked(n)
 	case *plan.Union:
 		return l.union(n)
 	}
@@ -191,7 +193,7 @@ func notNullFault(column string) error {
 func newJoin(n *plan.Join, e *env) (op.TwoInput, error) {
 	switch {
 	case n.Time == nil:
-		return op.NewJoin(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL)
+		return op.NewJoin(n, e.env.Hasher, e.call)
 	case n.Time.Bound == plan.IntervalBound:
 		return op.NewIntervalJoin(n, e.env.Hasher, e.call)
 	case n.Time.Bound == plan.WindowBound:

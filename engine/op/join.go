@@ -39,9 +39,8 @@ type joinMatch struct {
 	unknown bool // MarkJoin: the test is neither TRUE nor FALSE
 }
 
-// NewJoin returns the operator of a regular join. call is the task's; ttl is how long a row is kept after it
-// was last written, 0 for ever.
-func NewJoin(n *plan.Join, h vec.Hasher, call *function.Call, ttl time.Duration) (*Join, error) {
+// NewJoin returns the operator of a regular join. call is the task's.
+func NewJoin(n *plan.Join, h vec.Hasher, call *function.Call) (*Join, error) {
 	j := &Join{node: n, call: call, out: vec.NewBuilder(n.Schema), sel: make([]int32, 0, vec.MaxRows)}
 	left, right := n.Left.Out(), n.Right.Out()
 	j.left = newJoinSide(h, left, n.LeftKeys, n.NullSafe, n.Kind == plan.MarkJoin)
@@ -51,7 +50,7 @@ func NewJoin(n *plan.Join, h vec.Hasher, call *function.Call, ttl time.Duration)
 	j.right.padded = n.Kind == plan.RightJoin || n.Kind == plan.FullJoin
 	j.left.outer = j.left.padded || n.Kind >= plan.SemiJoin
 	j.right.outer = j.right.padded
-	j.left.ttl, j.right.ttl = ttl, ttl
+	j.left.ttl, j.right.ttl = n.TTL[0], n.TTL[1]
 	cond, test, used := n.Residual()
 	var err error
 	if cond != nil {

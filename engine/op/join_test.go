@@ -251,7 +251,7 @@ func putJoinRow(b *vec.Builder, r joinRow, kind vec.RowKind) {
 
 func (c joinCase) fresh(t *testing.T, h vec.Hasher) *Join {
 	t.Helper()
-	j, err := NewJoin(c.node, h, &function.Call{Zone: time.UTC, Now: time.Now()}, 0)
+	j, err := NewJoin(c.node, h, &function.Call{Zone: time.UTC, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +339,8 @@ func TestJoinForgets(t *testing.T) {
 	c := joinCases(t)[1] // an inner join by key
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	task := &function.Call{Zone: time.UTC, Now: now}
-	j, err := NewJoin(c.node, vec.NewHasher(), task, time.Hour)
+	c.node.TTL = [2]time.Duration{time.Hour, time.Hour}
+	j, err := NewJoin(c.node, vec.NewHasher(), task)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"millrace/schema"
 	"millrace/sql/ast"
@@ -21,6 +22,7 @@ func (b *binder) join(j *ast.Join) *relation {
 		names = commonNames(j, x, y)
 	}
 	r := b.joined(kind, x, y, nil)
+	r.node.(*Join).TTL = [2]time.Duration{b.sideTTL(j.X), b.sideTTL(j.Y)}
 	if len(names) > 0 {
 		return b.using(j, r, x, y, names)
 	}
@@ -35,7 +37,7 @@ func (b *binder) join(j *ast.Join) *relation {
 		conds := s.tests(j.On)
 		n, ok := r.node.(*Join)
 		if ok && n.Kind == InnerJoin && n.Cond == nil {
-			n.Cond = all(conds)
+			n.Cond = all(b.keyable(j.On, conds))
 			return r
 		}
 		r.node = filtered(r.node, conds)
@@ -45,9 +47,27 @@ func (b *binder) join(j *ast.Join) *relation {
 	return r
 }
 
+// sideTTL is how long a join remembers the rows of one side.
+func (b *binder) sideTTL(r ast.Relation) time.Duration {
+	switch r := r.(type) {
+	case *ast.Table:
+		name := r.Name.Last()
+		if r.Alias != nil {
+			name = r.Alias.Name.Name
+		}
+		return b.stateTTL(b.hints, name)
+	case *ast.Derived:
+		if r.Alias != nil {
+			return b.stateTTL(b.hints, r.Alias.Name.Name)
+		}
+	}
+	return b.Settings.StateTTL()
+}
+
 // joined brings two relations together.
 func (b *binder) joined(kind JoinKind, x, y *relation, cond Expr) *relation {
-	n := &Join{Kind: kind, Left: x.node, Right: y.node, Cond: cond}
+	ttl := b.Settings.StateTTL()
+	n := &Join{Kind: kind, Left: x.node, Right: y.node, Cond: cond, TTL: [2]time.Duration{ttl, ttl}}
 	n.Schema = joinSchema(kind, x.node.Out(), y.node.Out())
 	n.AtEnd = b.Settings.Batch() && (kind != InnerJoin || x.node.updates() || y.node.updates())
 	out := &relation{node: n, names: slices.Clone(x.names)}

@@ -59,7 +59,10 @@ type item struct {
 func (b *binder) selectBody(sel *ast.Select) *relation {
 	in := nothing()
 	if sel.From != nil {
+		outer := b.hints
+		b.hints = sel.Hints
 		in = b.from(sel.From)
+		b.hints = outer
 	}
 	(&scope{binder: b, in: in, clause: "WHERE"}).filter(sel.Where)
 	in.node = ranked(in.node)

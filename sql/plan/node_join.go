@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"millrace/schema"
 )
@@ -49,6 +50,9 @@ type Join struct {
 	Single bool
 	// AtEnd: rows are given once, at the end of both inputs (batch mode).
 	AtEnd bool
+	// TTL is how long rows of the left and of the right side are remembered after they were last written, 0 for
+	// ever.
+	TTL [2]time.Duration
 	// Time is how the join goes by time; nil for a regular one.
 	Time   *JoinTime
 	Schema *schema.Schema
