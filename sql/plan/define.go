@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -177,6 +178,9 @@ func (b *binder) defineWatermark(w *ast.Watermark, def *definition) {
 	f := &def.schema.Fields[at]
 	if !f.Type.IsInstant() || f.Type.Precision > 3 {
 		b.fail(name, "declare it as TIMESTAMP(3), or compute such a column", "the watermark wants a TIMESTAMP(3) or TIMESTAMP_LTZ(3), but %q is %s", f.Name, f.Type.Nullable())
+	}
+	if c, ok := w.X.(*ast.Call); ok && strings.EqualFold(c.Name.Last(), "SOURCE_WATERMARK") {
+		b.fail(w.X, fmt.Sprintf("compute it: %s - INTERVAL '5' SECOND", f.Name), "SOURCE_WATERMARK(): no connector makes watermarks of its own")
 	}
 	s := &scope{binder: b, in: in, clause: "WATERMARK"}
 	e := s.expr(w.X)
