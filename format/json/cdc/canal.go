@@ -7,6 +7,7 @@ import (
 	"millrace/format"
 	"millrace/format/json/scan"
 	"millrace/option"
+	"millrace/schema"
 	"millrace/vec"
 )
 
@@ -45,6 +46,8 @@ func canal() dialect {
 		metadata: map[string]metadatum{
 			"database":            {typ: stringType(), member: "database"},
 			"table":               {typ: stringType(), member: "table"},
+			"sql-type":            {typ: mapType(schema.Of(schema.Int)), member: "sqlType"},
+			"pk-names":            {typ: textsType(), member: "pkNames"},
 			"ingestion-timestamp": {typ: instantType(), member: "ts", millis: 1},
 			"event-timestamp":     {typ: instantType(), member: "es", millis: 1},
 		},

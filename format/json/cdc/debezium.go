@@ -9,6 +9,14 @@ import (
 func stringType() schema.Type  { return schema.Of(schema.VarChar) }
 func instantType() schema.Type { return schema.Of(schema.TimestampLTZ).WithPrecision(3) }
 
+func textsType() schema.Type {
+	return schema.Type{ID: schema.Array, Fields: []schema.Field{{Type: stringType()}}}
+}
+
+func mapType(value schema.Type) schema.Type {
+	return schema.Type{ID: schema.Map, Fields: []schema.Field{{Name: "key", Type: stringType()}, {Name: "value", Type: value}}}
+}
+
 func debezium() dialect {
 	return dialect{
 		members: []string{"before", "after", "op"},
@@ -30,6 +38,7 @@ func debezium() dialect {
 			"source.database":     {typ: stringType(), member: "source", inside: "db"},
 			"source.schema":       {typ: stringType(), member: "source", inside: "schema"},
 			"source.table":        {typ: stringType(), member: "source", inside: "table"},
+			"source.properties":   {typ: mapType(stringType()), member: "source"},
 		},
 	}
 }

@@ -19,6 +19,7 @@ func maxwell() dialect {
 		metadata: map[string]metadatum{
 			"database":            {typ: stringType(), member: "database"},
 			"table":               {typ: stringType(), member: "table"},
+			"primary-key-columns": {typ: textsType(), member: "primary_key_columns"},
 			"ingestion-timestamp": {typ: instantType(), member: "ts", millis: 1000}, // Maxwell counts seconds
 		},
 	}
