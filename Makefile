@@ -6,6 +6,7 @@
 #   make e2e ARGS='-run Ledger -kills 40'    one kind of test; so too unit, sql, ui-test
 #   make sources     the sources, with the servers that they read from; ARGS as with e2e
 #   make stack       a real Kafka, Redis, InfluxDB, MinIO and several replicas
+#   make flink-test  a real Kafka and a real Flink: pipelines that Flink runs
 #   make deploy-test chart, manifests and compose files, held against what reads them
 #   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
 
@@ -17,7 +18,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack deploy-test race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -44,7 +45,7 @@ fmt:
 	go tool gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
 
 unit:
-	go test $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack) $(ARGS)
+	go test $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink) $(ARGS)
 
 sql:
 	go test ./test/sql $(ARGS)
@@ -61,11 +62,14 @@ e2e: build
 sources stack: build
 	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -parallel 8 -timeout 30m ./test/$@ $(ARGS)
 
+flink-test: build
+	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -timeout 30m ./test/flink $(ARGS)
+
 deploy-test: build
 	test/deploy/tools.sh && cd test/deploy && MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 . $(ARGS)
 
 race:
-	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack) $(ARGS)
+	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink) $(ARGS)
 
 fuzz:
 	scripts/fuzz.sh $(ARGS)

@@ -62,12 +62,13 @@ step() {
   return 1
 }
 
-unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /internal/lint); }
+unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink -e /internal/lint); }
 in_ui() { (cd ui && "$@"); }
 e2e() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 15m ./test/e2e "$@"; }
 # The binary and the servers around it. The tests of sources mostly wait, so more of them run at a time.
 sources() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 8 -timeout 15m ./test/sources "$@"; }
 stack() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/stack "$@"; }
+flink() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/flink "$@"; }
 deploy() { test/deploy/tools.sh && (bin=$PWD/bin/millrace && cd test/deploy && MILLRACE_BIN=$bin go test -v -count=1 -timeout 10m .); }
 
 go_lane() {
@@ -105,6 +106,7 @@ if step build make --no-print-directory build; then
     export MILLRACE_LONG=1 MILLRACE_SOURCE_RECORDS=50000
     step sources-long sources
     step stack-long stack
+    step flink flink
     step deploy deploy
     step images test/deploy/buildah.sh
   fi
