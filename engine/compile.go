@@ -93,6 +93,8 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		return l.windowed(n)
 	case *plan.GroupAggregate:
 		return l.group(n)
+	case *plan.Expand:
+		return l.append(n.Input, func(*env) (op.Operator, error) { return op.NewExpand(n), nil })
 	case *plan.Limit:
 		return l.keyed(n.Input, nil, func(*env) (op.Operator, error) { return op.NewLimit(n.Count, n.Offset), nil })
 	case *plan.Unnest:

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"millrace/engine/op"
-	"millrace/fault"
 	"millrace/schema"
 	"millrace/sql/plan"
 )
@@ -14,23 +13,29 @@ func (l *lowering) group(n *plan.GroupAggregate) ([]*stage, error) {
 	})
 }
 
-// windowed is a windowing function without an aggregation.
+// windowed is a windowing function without an aggregation: sessions are known only when they have ended.
 func (l *lowering) windowed(n *plan.WindowTVF) ([]*stage, error) {
-	if n.Input.Out().Fields[n.Window.Time].Time == schema.ProcTime {
-		return nil, fault.New(fault.Invalid, "a window over processing time without an aggregation is not supported").
-			WithHint("group by window_start and window_end, or use a column with a WATERMARK")
+	if n.Window.Kind == plan.Session {
+		return l.keyed(n.Input, n.Window.Partition, func(e *env) (op.Operator, error) {
+			return op.NewSessionAssign(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+		})
 	}
-	return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone), nil })
+	return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone, e.call), nil })
 }
 
+// window puts an aggregation by windows behind an exchange by its keys. If windows can be put together from panes, rows
+// are aggregated by pane before the exchange.
 func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
-	if n.Window.Kind == plan.Session {
-		return nil, fault.New(fault.Invalid, "SESSION windows are not supported yet").WithHint("use TUMBLE, HOP or CUMULATE")
-	}
-	for _, a := range n.Aggs {
-		if a.Distinct {
-			return nil, fault.New(fault.Invalid, "%s(DISTINCT …) is not supported yet", a.Func.Name)
-		}
+	switch {
+	case n.ByPanes():
+	case n.Window.Kind == plan.Session && !n.Window.Attached:
+		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
+			return op.NewSessionAggregate(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+		})
+	default:
+		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
+			return op.NewWindowGroup(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+		})
 	}
 	from, err := l.append(n.Input, func(e *env) (op.Operator, error) {
 		return op.NewPaneAggregate(n, e.env.Hasher, e.spec.Settings.Zone), nil

@@ -3,7 +3,8 @@ package op
 import (
 	"time"
 
-	"millrace/fault"
+	"millrace/schema"
+	"millrace/sql/function"
 	"millrace/sql/plan"
 	"millrace/vec"
 )
@@ -13,13 +14,19 @@ import (
 type Assign struct {
 	node *plan.WindowTVF
 	wall wall
+	call *function.Call // nil: by event time
 	out  *vec.Builder
 	ends []int64
 }
 
-// NewAssign returns the operator of a windowing table-valued function; zone is the session's.
-func NewAssign(n *plan.WindowTVF, zone *time.Location) *Assign {
-	return &Assign{node: n, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), out: vec.NewBuilder(n.Schema)}
+// NewAssign returns the operator of a windowing table-valued function; zone is the session's, and call tells the time.
+func NewAssign(n *plan.WindowTVF, zone *time.Location, call *function.Call) *Assign {
+	f := n.Input.Out().Fields[n.Window.Time]
+	a := &Assign{node: n, wall: newWall(f.Type, zone), out: vec.NewBuilder(n.Schema)}
+	if f.Time == schema.ProcTime {
+		a.call = call
+	}
+	return a
 }
 
 // Process implements Operator.
@@ -28,15 +35,21 @@ func (a *Assign) Process(b *vec.Batch, out Out) error {
 	rows := b.Rows()
 	for k := range rows.Len() {
 		i := rows.At(k)
-		if times.IsNull(i) {
-			return fault.New(fault.Invalid, "a row has no event time: the time attribute of a window must not be NULL")
+		var at int64
+		switch {
+		case a.call != nil:
+			at = a.call.Now.UnixMilli()
+		case times.IsNull(i):
+			return noTime()
+		default:
+			at = times.I64[i]
 		}
 		w := a.node.Window
-		pane := floorTo(a.wall.local(times.I64[i]), PaneSize(w), w.Offset)
+		pane := floorTo(a.wall.local(at), PaneSize(w), w.Offset)
 		a.ends = windowEnds(a.ends[:0], w, pane)
 		for _, end := range a.ends {
 			if a.out.Full() {
-				if err := a.drain(out); err != nil {
+				if err := drain(a.out, out); err != nil {
 					return err
 				}
 			}
@@ -49,14 +62,5 @@ func (a *Assign) Process(b *vec.Batch, out Out) error {
 			a.out.EndRow(b.Kind(i))
 		}
 	}
-	return a.drain(out)
-}
-
-func (a *Assign) drain(out Out) error {
-	if a.out.Len() == 0 {
-		return nil
-	}
-	err := out.Emit(a.out.Batch())
-	a.out.Reset()
-	return err
+	return drain(a.out, out)
 }

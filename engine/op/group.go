@@ -61,7 +61,7 @@ func (g *GroupAggregate) Process(b *vec.Batch, out Out) error {
 		}
 	}
 	g.groups.sweep()
-	return g.drain(out)
+	return drain(g.out, out)
 }
 
 // change adds or retracts one row and emits what that changes.
@@ -140,7 +140,7 @@ func (g *GroupAggregate) unchanged() bool {
 
 func (g *GroupAggregate) emit(group int32, aggs []vec.Column, kind vec.RowKind, out Out) error {
 	if g.out.Full() {
-		if err := g.drain(out); err != nil {
+		if err := drain(g.out, out); err != nil {
 			return err
 		}
 	}
@@ -153,15 +153,6 @@ func (g *GroupAggregate) emit(group int32, aggs []vec.Column, kind vec.RowKind, 
 	}
 	g.out.EndRow(kind)
 	return nil
-}
-
-func (g *GroupAggregate) drain(out Out) error {
-	if g.out.Len() == 0 {
-		return nil
-	}
-	err := out.Emit(g.out.Batch())
-	g.out.Reset()
-	return err
 }
 
 // Tick implements Clocked: groups that nothing has changed for too long are forgotten.

@@ -100,16 +100,16 @@ func (m *groupModel) add(r groupRow) {
 }
 
 func (m *groupModel) take(r groupRow) {
-	m.rows = without(m.rows, r)
+	m.rows = lessOne(m.rows, r)
 	if r.s != "" {
-		m.firsts = without(m.firsts, r.s)
+		m.firsts = lessOne(m.firsts, r.s)
 	}
 	if r.v != 0 && r.c {
-		m.lasts = without(m.lasts, r.v)
+		m.lasts = lessOne(m.lasts, r.v)
 	}
 }
 
-func without[T comparable](s []T, v T) []T {
+func lessOne[T comparable](s []T, v T) []T {
 	at := slices.Index(s, v)
 	return slices.Delete(s, at, at+1)
 }

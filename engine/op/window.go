@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"millrace/engine/state"
-	"millrace/fault"
 	"millrace/schema"
 	"millrace/sql/plan"
 	"millrace/vec"
@@ -38,7 +37,7 @@ const maxPartials = 64 << 10
 func NewPaneAggregate(n *plan.WindowAggregate, h vec.Hasher, zone *time.Location) *PaneAggregate {
 	types := keyTypes(n)
 	return &PaneAggregate{
-		window: n.Window, clock: ByClock(n), wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone), keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
+		window: n.Window, clock: ByClock(n), wall: newWall(n.Time().Type, zone), keys: n.Keys, hasher: h, types: types, calls: n.Aggs,
 		in: make([]vec.Column, len(n.Keys)), panes: map[int64]*Table{}, out: newPartials(types, n.Aggs),
 	}
 }
@@ -65,8 +64,7 @@ func (p *PaneAggregate) Process(b *vec.Batch, out Out) error {
 	if times.Valid != nil {
 		for k := range n {
 			if times.IsNull(rows.At(k)) {
-				return fault.New(fault.Invalid, "a row has no event time: the time attribute of a window must not be NULL").
-					WithHint("filter such rows out, or declare the column NOT NULL so that they go to the dead letters")
+				return noTime()
 			}
 		}
 	}
@@ -269,7 +267,7 @@ const minWatermark = int64(-1) << 62
 // windows were gone, are added to late; zone is the session's.
 func NewWindowAggregate(n *plan.WindowAggregate, h vec.Hasher, zone *time.Location, late *atomic.Int64) *WindowAggregate {
 	w := &WindowAggregate{
-		late: late, wall: newWall(n.Input.Out().Fields[n.Window.Time].Type, zone),
+		late: late, wall: newWall(n.Time().Type, zone),
 		node: n, types: keyTypes(n), hasher: h, panes: map[int64]*Table{}, watermark: minWatermark,
 		out: vec.Batch{Schema: n.Schema, Cols: make([]vec.Column, n.Schema.Len())},
 	}
@@ -413,11 +411,7 @@ func (w *WindowAggregate) emit(t *Table, start, end int64, out Out) error {
 			}
 			at++
 		}
-		for _, c := range w.node.WindowCols {
-			v := [...]int64{plan.WindowStart: start, plan.WindowEnd: end, plan.WindowTime: w.wall.windowTime(end)}[c]
-			w.out.Cols[at].Fill(w.node.Schema.Fields[at].Type, vec.Value{I: v}, n)
-			at++
-		}
+		windowValues(&w.out, w.node, &w.wall, span{start, end})
 		if err := out.Emit(&w.out); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 
 // ByClock says whether windows end by the clock, not by the watermark: their time attribute is PROCTIME().
 func ByClock(n *plan.WindowAggregate) bool {
-	return n.Input.Out().Fields[n.Window.Time].Time == schema.ProcTime
+	return n.Time().Time == schema.ProcTime
 }
 
 // ClockWindow is WindowAggregate over processing time: a row belongs to the windows that are open when it

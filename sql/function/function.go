@@ -75,6 +75,10 @@ type Aggregate struct {
 	Doc     string
 	Example string
 	Bind    func(args []Arg) (*AggregateOverload, error)
+	// BindJSON stands in the place of Bind for those that take the clauses of JSON functions.
+	BindJSON func(args []Arg, c JSONClauses) (*AggregateOverload, error)
+	// Streams says why the function is refused over streams, "" for one that is not.
+	Streams string
 }
 
 // AggregateOverload is an aggregate bound to types.

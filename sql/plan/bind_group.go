@@ -18,8 +18,12 @@ type grouping struct {
 	aggs      []groupAgg
 	calls     map[*ast.Call]int // which of aggs a call is
 
+	sets      [][]int           // GROUPING SETS: which keys each set has; nil without
+	groupings map[*ast.Call]int // GROUPING(…): the place of its value among the constants of each set
+	constants []groupingBits
+
 	window     *Window // nil: groups are not bound to time
-	tvf        *WindowTVF
+	strip      []int   // where the columns are without the window function, nil if it stays
 	windowCols []WindowCol
 	aux        map[*ast.Call]WindowCol // TUMBLE_START(…) and the like
 
@@ -46,15 +50,18 @@ type groupAgg struct {
 	args     []Expr
 	filter   Expr // nil: all rows
 	name     string
+	with     string // the arguments that are constants, and the clauses
 }
 
-func (g *grouping) addKey(e Expr, name string) {
-	for _, k := range g.keys {
+// addKey returns the place of a key; equal ones are one.
+func (g *grouping) addKey(e Expr, name string) int {
+	for i, k := range g.keys {
 		if fingerprint(k.expr) == fingerprint(e) {
-			return
+			return i
 		}
 	}
 	g.keys = append(g.keys, groupKey{expr: e, name: name})
+	return len(g.keys) - 1
 }
 
 // isAggregate says whether a call is one of an aggregate over a group.
@@ -83,12 +90,9 @@ func (b *binder) grouped(sel *ast.Select, items []item) bool {
 }
 
 func (b *binder) groupedSelect(sel *ast.Select, items []item, in *relation) *relation {
-	g := &grouping{in: in, ungrouped: in, calls: map[*ast.Call]int{}, aux: map[*ast.Call]WindowCol{}}
+	g := &grouping{in: in, ungrouped: in, calls: map[*ast.Call]int{}, aux: map[*ast.Call]WindowCol{}, groupings: map[*ast.Call]int{}}
 	if sel.Group != nil {
-		s := &scope{binder: b, in: in, clause: "GROUP BY"}
-		for _, x := range sel.Group.Items {
-			g.groupItem(s, x)
-		}
+		g.groupBy(&scope{binder: b, in: in, clause: "GROUP BY"}, sel.Group)
 	}
 	for _, it := range items {
 		g.collect(b, it.x)
@@ -116,32 +120,6 @@ func (b *binder) groupedSelect(sel *ast.Select, items []item, in *relation) *rel
 	return project(out, exprs, names)
 }
 
-// groupItem adds one item of GROUP BY.
-func (g *grouping) groupItem(s *scope, x ast.Expr) {
-	switch x := x.(type) {
-	case *ast.Grouping:
-		s.unsupported(x, x.Kind)
-	case *ast.Row:
-		for _, item := range x.Items {
-			g.groupItem(s, item)
-		}
-		return
-	case *ast.Call:
-		if g.legacyWindow(s, x) {
-			return
-		}
-	case *ast.Literal:
-		if x.Kind == ast.IntegerLiteral {
-			s.fail(x, "name the column instead", "GROUP BY %s groups by a constant, not by a column's position", x.Text)
-		}
-	}
-	name := ast.Format(x)
-	if c, ok := x.(*ast.Column); ok {
-		name = c.Name()
-	}
-	g.addKey(s.expr(x), name)
-}
-
 // collect binds the aggregates within x.
 func (g *grouping) collect(b *binder, x ast.Expr) {
 	ast.Walk(x, func(x ast.Expr) bool {
@@ -152,6 +130,10 @@ func (g *grouping) collect(b *binder, x ast.Expr) {
 		if col, ok := g.auxiliary(c); ok {
 			g.aux[c] = col
 			g.addWindowCol(col)
+			return false
+		}
+		if isGrouping(c) {
+			g.groupings[c] = g.addGrouping(b, c)
 			return false
 		}
 		if !b.isAggregate(c) {
@@ -174,44 +156,13 @@ func (g *grouping) addAgg(a groupAgg) int {
 }
 
 func (a groupAgg) same(other groupAgg) bool {
-	if a.fn != other.fn || a.call.Distinct != other.call.Distinct || (a.filter == nil) != (other.filter == nil) {
+	if a.fn != other.fn || a.with != other.with || a.call.Distinct != other.call.Distinct || (a.filter == nil) != (other.filter == nil) {
 		return false
 	}
 	if a.filter != nil && fingerprint(a.filter) != fingerprint(other.filter) {
 		return false
 	}
 	return slices.EqualFunc(a.args, other.args, func(x, y Expr) bool { return fingerprint(x) == fingerprint(y) })
-}
-
-func (g *grouping) aggregate(b *binder, c *ast.Call) groupAgg {
-	fn, _ := b.Functions.Aggregate(c.Name.Last())
-	s := &scope{binder: b, in: g.in, clause: "the arguments of an aggregate"}
-	if len(c.OrderBy) > 0 || c.IgnoreNulls != "" {
-		b.unsupported(c, "an aggregate with ORDER BY or IGNORE NULLS")
-	}
-	var args []Expr
-	for _, x := range c.Args {
-		if star, ok := x.(*ast.Star); ok {
-			if fn.Name != "COUNT" || len(c.Args) > 1 || c.Distinct || len(star.Qualifier) > 0 {
-				b.fail(x, "", "only COUNT(*) takes *")
-			}
-			continue
-		}
-		args = append(args, s.expr(x))
-	}
-	overload, err := fn.Bind(argsOf(args))
-	b.check(c, err)
-	for i := range args {
-		if i < len(overload.Args) {
-			args[i] = b.implicit(c, args[i], overload.Args[i])
-		}
-	}
-	a := groupAgg{call: c, fn: fn, overload: overload, args: args, name: ast.Format(c)}
-	if c.Filter != nil {
-		s.clause = "FILTER"
-		a.filter = s.condition(c.Filter)
-	}
-	return a
 }
 
 func (g *grouping) addWindowCol(col WindowCol) {
@@ -235,41 +186,74 @@ func (g *grouping) place(e Expr, name string) int {
 }
 
 // plan returns the aggregation: its keys, its aggregates, its window's columns.
-func (g *grouping) plan(b *binder, at ast.Node, in *relation) *relation {
+func (g *grouping) plan(b *binder, at ast.Node, _ *relation) *relation {
 	g.places = map[string]int{}
 	g.answer = &schema.Schema{}
-	over := g.strip(b, at, in)
-	var keys []int
-	for _, k := range g.keys {
-		if !k.window {
-			b.flatOnly(at, "grouping", k.expr)
-			keys = append(keys, g.place(over(k.expr), k.name))
-			g.answer.Fields = append(g.answer.Fields, schema.Field{Name: k.name, Type: k.expr.Type()})
+	over := func(e Expr) Expr {
+		if g.strip == nil {
+			return e
+		}
+		return moved(e, g.strip)
+	}
+	aggs := g.planAggs(over)
+	var w Window
+	if g.window != nil {
+		w = *g.window
+		if w.Attached {
+			w.Start, w.End = g.place(g.in.column(w.Start), ""), g.place(g.in.column(w.End), "")
+		} else {
+			w.Time = g.place(g.in.column(w.Time), "")
 		}
 	}
+	keys := g.planKeys(over)
+	for _, a := range g.aggs {
+		g.answer.Fields = append(g.answer.Fields, schema.Field{Name: a.name, Type: a.overload.Result})
+	}
+	input := g.input()
+	if g.sets != nil {
+		input, keys = g.expand(input, keys)
+	}
+	if g.window == nil {
+		return named(&GroupAggregate{Input: input, Keys: keys, Aggs: aggs, Schema: g.finish(), AtEnd: b.Settings.Batch()}, "")
+	}
+	return named(&WindowAggregate{Input: input, Window: w, Keys: keys, Aggs: aggs, WindowCols: g.windowCols, Schema: g.finish()}, "")
+}
+
+// planKeys places the keys. With GROUPING SETS they are columns of their own, as they become NULL.
+func (g *grouping) planKeys(over func(Expr) Expr) []int {
+	var keys []int
+	for i, k := range g.keys {
+		if k.window {
+			continue
+		}
+		e, of := over(k.expr), k.expr.Type()
+		switch {
+		case g.sets == nil:
+			keys = append(keys, g.place(e, k.name))
+		default:
+			keys = append(keys, len(g.exprs))
+			g.exprs, g.names = append(g.exprs, e), append(g.names, k.name)
+			if !g.always(i) {
+				of = of.Nullable()
+			}
+		}
+		g.answer.Fields = append(g.answer.Fields, schema.Field{Name: k.name, Type: of})
+	}
+	return keys
+}
+
+func (g *grouping) planAggs(over func(Expr) Expr) []Agg {
 	aggs := make([]Agg, len(g.aggs))
 	for i, a := range g.aggs {
-		aggs[i] = Agg{Func: a.fn, Overload: a.overload, Filter: -1, Distinct: a.call.Distinct, Name: a.name}
-		b.flatOnly(at, "an aggregate", a.args...)
+		aggs[i] = Agg{Func: a.fn, Overload: a.overload, Filter: -1, Distinct: a.call.Distinct, Name: a.name, With: a.with}
 		for n, arg := range a.args {
 			aggs[i].Args = append(aggs[i].Args, g.place(over(arg), ast.Format(a.call.Args[n])))
 		}
 		if a.filter != nil {
-			aggs[i].Filter = g.place(over(a.filter), ast.Format(a.call.Filter))
-		}
-		g.answer.Fields = append(g.answer.Fields, schema.Field{Name: a.name, Type: a.overload.Result})
-	}
-	var node Node
-	if g.window == nil {
-		node = &GroupAggregate{Input: g.input(), Keys: keys, Aggs: aggs, Schema: g.finish(), AtEnd: b.Settings.Batch()}
-	} else {
-		w := *g.window
-		w.Time = g.place(g.in.column(w.Time), "")
-		node = &WindowAggregate{
-			Input: g.input(), Window: w, Keys: keys, Aggs: aggs, WindowCols: g.windowCols, Schema: g.finish(),
+			aggs[i].Filter = g.place(over(a.filter), "filter")
 		}
 	}
-	return named(node, "")
+	return aggs
 }
 
 // input projects what the aggregation takes.
@@ -283,7 +267,7 @@ func (g *grouping) input() Node {
 // finish adds the window's columns to the answer and makes its names unique.
 func (g *grouping) finish() *schema.Schema {
 	if g.window != nil {
-		time := g.in.node.Out().Fields[g.window.Time]
+		time := g.window.time(g.in.node.Out())
 		for _, c := range g.windowCols {
 			g.answer.Fields = append(g.answer.Fields, windowField(c, time))
 		}
@@ -333,6 +317,9 @@ func (g *grouping) answerTo(s *scope, x ast.Expr) Expr {
 		if col, ok := g.aux[x]; ok {
 			return g.windowColumn(col)
 		}
+		if i, ok := g.groupings[x]; ok {
+			return g.groupingColumn(i)
+		}
 	}
 	if s.hasAggregate(x) || hasQuery(x) {
 		return nil
@@ -361,7 +348,7 @@ func (g *grouping) answerTo(s *scope, x ast.Expr) Expr {
 func (b *binder) hasAggregate(x ast.Expr) bool {
 	found := false
 	ast.Walk(x, func(x ast.Expr) bool {
-		if c, ok := x.(*ast.Call); ok && (b.isAggregate(c) || auxiliaryName(strings.ToUpper(c.Name.Last()))) {
+		if c, ok := x.(*ast.Call); ok && (b.isAggregate(c) || isGrouping(c) || auxiliaryName(strings.ToUpper(c.Name.Last()))) {
 			found = true
 		}
 		return !found

@@ -17,7 +17,7 @@ func (b *binder) tableCall(t *ast.TableCall) *relation {
 	}
 	args := b.windowArgs(t.Call, kind)
 	in, names := b.windowInput(args["DATA"])
-	w := Window{Kind: kind, Time: b.timeColumn(t.Call, in, args["TIMECOL"])}
+	w := Window{Kind: kind, Time: b.timeColumn(t.Call, in, args["TIMECOL"]), Partition: b.windowPartition(kind, in, args["DATA"])}
 	b.windowSizes(t.Call, &w, args)
 	s := &schema.Schema{Fields: slices.Clone(in.node.Out().Fields)}
 	time := s.Fields[w.Time]
@@ -111,10 +111,30 @@ func (b *binder) windowInput(x ast.Expr) (*relation, []columnName) {
 	default:
 		b.fail(x, "write TABLE and its name", "want a table, not %s", ast.Format(x))
 	}
-	if r.node.updates() {
-		b.unsupported(x, "a window over rows that change")
-	}
 	return r, r.names
+}
+
+// windowPartition returns the columns by which rows are shared out over sessions.
+func (b *binder) windowPartition(kind WindowKind, in *relation, x ast.Expr) []int {
+	t, ok := x.(*ast.TableArg)
+	if !ok || len(t.PartitionBy) == 0 {
+		return nil
+	}
+	if kind != Session {
+		b.fail(t, "only SESSION takes it", "PARTITION BY has no meaning for windows of a fixed size")
+	}
+	var columns []int
+	for _, x := range t.PartitionBy {
+		s := &scope{binder: b, in: in, clause: "PARTITION BY"}
+		c, ok := s.expr(x).(*Column)
+		if !ok {
+			b.fail(x, "", "PARTITION BY of a window wants columns, not %s", ast.Format(x))
+		}
+		if !slices.Contains(columns, c.Index) {
+			columns = append(columns, c.Index)
+		}
+	}
+	return columns
 }
 
 // timeColumn returns the time attribute that DESCRIPTOR names.
@@ -183,130 +203,169 @@ func (b *binder) duration(x ast.Expr) int64 {
 	return lit.Value.I
 }
 
-// trace follows a column down to the window that it comes from.
-func trace(n Node, i int) (*WindowTVF, WindowCol, bool) {
-	switch n := n.(type) {
-	case *WindowTVF:
-		col := i - n.Input.Out().Len()
-		return n, WindowCol(max(col, 0)), col >= 0
-	case *Filter:
-		return trace(n.Input, i)
-	case *Project:
-		if c, ok := n.Exprs[i].(*Column); ok {
-			return trace(n.Input, c.Index)
-		}
-	}
-	return nil, 0, false
-}
-
 // findWindow makes the aggregation one by windows if it is grouped by the start and the end of one.
 func (g *grouping) findWindow(b *binder, at ast.Node, in *relation) {
 	g.in = in
-	found := map[*WindowTVF][]int{}
+	wc := windowColumns(in.node)
+	if wc == nil || g.window != nil {
+		return
+	}
+	var columns []int
+	for i, k := range g.keys {
+		if c, ok := k.expr.(*Column); ok && g.always(i) {
+			columns = append(columns, c.Index)
+		}
+	}
+	if !wc.both(columns) {
+		return
+	}
+	g.window = &Window{}
+	*g.window = wc.Window
 	for i, k := range g.keys {
 		c, ok := k.expr.(*Column)
 		if !ok {
 			continue
 		}
-		if tvf, col, ok := trace(in.node, c.Index); ok {
-			g.keys[i].col = col
-			found[tvf] = append(found[tvf], i)
-		}
-	}
-	for tvf, keys := range found {
-		has := func(col WindowCol) bool {
-			return slices.ContainsFunc(keys, func(i int) bool { return g.keys[i].col == col })
-		}
-		if !has(WindowStart) || !has(WindowEnd) {
+		kind, ok := wc.kind(c.Index)
+		if !ok || !g.always(i) {
 			continue
 		}
-		if g.window != nil {
-			b.fail(at, "", "a query groups by one window only")
+		g.keys[i].window, g.keys[i].col = true, kind
+		g.addWindowCol(kind)
+		if kind == WindowStart {
+			g.window.Start = c.Index
+		} else if kind == WindowEnd {
+			g.window.End = c.Index
 		}
-		w := tvf.Window
-		g.window, g.tvf = &w, tvf
-		for _, i := range keys {
-			g.keys[i].window = true
-			g.addWindowCol(g.keys[i].col)
-		}
+	}
+	g.window.Attached, g.window.By, g.window.Partition = true, wc.Time, nil
+	if n, places, tvf, ok := stripped(in.node); ok && g.survives(in.node, places, tvf) {
+		g.in, g.strip = named(n.node, ""), places
+		*g.window = tvf.Window
+		g.window.Time, g.window.Partition = n.time, nil
 	}
 }
 
-// strip takes the window function out from under the aggregation, which assigns windows itself. It
-// returns how expressions over the old input are said over the new one.
-func (g *grouping) strip(b *binder, at ast.Node, in *relation) func(Expr) Expr {
-	if g.tvf == nil {
-		return func(e Expr) Expr { return e }
+// survives says whether all that the aggregation takes is there when the windowing function is gone from below it. A
+// session must be of the rows of one group.
+func (g *grouping) survives(n Node, places []int, tvf *WindowTVF) bool {
+	there := true
+	var partition []int
+	check := func(e Expr) {
+		columns(e, func(c *Column) { there = there && places[c.Index] >= 0 })
 	}
-	node, places, time := b.stripNode(at, in.node, g.tvf)
-	g.in = named(node, "")
-	g.window.Time = time
-	return func(e Expr) Expr {
-		b.checkStripped(at, e, places)
-		return moved(e, places)
-	}
-}
-
-func (b *binder) checkStripped(at ast.Node, e Expr, places []int) {
-	columns(e, func(c *Column) {
-		if places[c.Index] < 0 {
-			b.unsupported(at, fmt.Sprintf("an expression over %s below the aggregation of its window", c.Name))
+	for _, k := range g.keys {
+		if k.window {
+			continue
 		}
-	})
+		check(k.expr)
+		from := -1
+		if c, ok := k.expr.(*Column); ok {
+			from = origin(n, c.Index)
+		}
+		partition = append(partition, from)
+	}
+	for _, a := range g.aggs {
+		for _, arg := range a.args {
+			check(arg)
+		}
+		if a.filter != nil {
+			check(a.filter)
+		}
+	}
+	if tvf.Window.Kind != Session {
+		return there
+	}
+	slices.Sort(partition)
+	of := slices.Sorted(slices.Values(tvf.Window.Partition))
+	return there && g.sets == nil && slices.Equal(slices.Compact(partition), of)
 }
 
-// stripNode returns n without tvf, where its columns are, and where the time attribute is.
-func (b *binder) stripNode(at ast.Node, n Node, tvf *WindowTVF) (out Node, places []int, time int) {
+// origin returns the column of the windowing function below n that column i is, -1 for one that is computed.
+func origin(n Node, i int) int {
 	switch n := n.(type) {
 	case *Filter:
-		input, places, time := b.stripNode(at, n.Input, tvf)
-		b.checkStripped(at, n.Cond, places)
-		return &Filter{Input: input, Cond: moved(n.Cond, places)}, places, time
+		return origin(n.Input, i)
 	case *Project:
-		return b.stripProject(at, n, tvf)
-	case *WindowTVF:
-		places := everything(n)
-		for i := n.Input.Out().Len(); i < len(places); i++ {
-			places[i] = -1
+		if c, ok := n.Exprs[i].(*Column); ok {
+			return origin(n.Input, c.Index)
 		}
-		return n.Input, places, n.Window.Time
+		return -1
 	}
-	panic(fmt.Sprintf("plan: window below %T", n))
+	return i
 }
 
-func (b *binder) stripProject(at ast.Node, n *Project, tvf *WindowTVF) (Node, []int, int) {
-	input, below, time := b.stripNode(at, n.Input, tvf)
-	p := &Project{Input: input, Schema: &schema.Schema{}}
-	places := make([]int, len(n.Exprs))
+// withoutWindow is a node without the windowing function below it, and where its time attribute is.
+type withoutWindow struct {
+	node Node
+	time int
+}
+
+// stripped takes the windowing function out from under filters and projections, as an aggregation can assign windows
+// itself. It returns where the columns of n are then, -1 for those of the window; it cannot if a filter uses these.
+func stripped(n Node) (out withoutWindow, at []int, tvf *WindowTVF, ok bool) {
+	switch n := n.(type) {
+	case *Filter:
+		input, at, tvf, ok := stripped(n.Input)
+		if !ok {
+			return out, nil, nil, false
+		}
+		columns(n.Cond, func(c *Column) { ok = ok && at[c.Index] >= 0 })
+		// What a filter leaves out of a session may part it.
+		if !ok || tvf.Window.Kind == Session {
+			return out, nil, nil, false
+		}
+		return withoutWindow{&Filter{Input: input.node, Cond: moved(n.Cond, at)}, input.time}, at, tvf, true
+	case *Project:
+		input, below, tvf, ok := stripped(n.Input)
+		if !ok {
+			return out, nil, nil, false
+		}
+		out, at = stripProject(n, input, below)
+		return out, at, tvf, true
+	case *WindowTVF:
+		at := everything(n)
+		for i := n.Input.Out().Len(); i < len(at); i++ {
+			at[i] = -1
+		}
+		return withoutWindow{n.Input, n.Window.Time}, at, n, true
+	}
+	return out, nil, nil, false
+}
+
+func stripProject(n *Project, input withoutWindow, below []int) (withoutWindow, []int) {
+	p := &Project{Input: input.node, Schema: &schema.Schema{}}
+	in := input.node.Out()
+	at := make([]int, len(n.Exprs))
 	timeAt := -1
 	for i, e := range n.Exprs {
 		gone := false
 		columns(e, func(c *Column) { gone = gone || below[c.Index] < 0 })
-		if places[i] = -1; gone {
+		if at[i] = -1; gone {
 			continue
 		}
 		e = moved(e, below)
-		places[i] = len(p.Exprs)
+		at[i] = len(p.Exprs)
 		p.Exprs = append(p.Exprs, e)
 		f := n.Schema.Fields[i]
 		if c, ok := e.(*Column); ok {
-			f.Time = input.Out().Fields[c.Index].Time
-			if c.Index == time && timeAt < 0 {
-				timeAt = places[i]
+			f.Time = in.Fields[c.Index].Time
+			if c.Index == input.time && timeAt < 0 {
+				timeAt = at[i]
 			}
 		}
 		p.Schema.Fields = append(p.Schema.Fields, f)
 	}
 	if timeAt < 0 {
 		timeAt = len(p.Exprs)
-		f := input.Out().Fields[time]
-		p.Exprs = append(p.Exprs, &Column{Index: time, Name: f.Name, Of: f.Type})
+		f := in.Fields[input.time]
+		p.Exprs = append(p.Exprs, &Column{Index: input.time, Name: f.Name, Of: f.Type})
 		p.Schema.Fields = append(p.Schema.Fields, f)
 		for i, name := range uniquify(p.Schema.Names()) {
 			p.Schema.Fields[i].Name = name
 		}
 	}
-	return p, places, timeAt
+	return withoutWindow{p, timeAt}, at
 }
 
 // legacyWindow takes GROUP BY TUMBLE(ts, INTERVAL '1' HOUR), the older form of windows.

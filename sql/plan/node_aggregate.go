@@ -17,6 +17,7 @@ type Agg struct {
 	Filter   int   // BOOLEAN column of the input that must be TRUE; -1 without
 	Distinct bool
 	Name     string
+	With     string // what else the call says, as text: constant arguments that the overload holds, clauses
 }
 
 // GroupAggregate groups rows by keys without a window and emits a changelog: each change of a
@@ -91,7 +92,7 @@ func describeAggs(aggs []Agg, in *schema.Schema) string {
 		case a.Distinct:
 			args = "DISTINCT " + args
 		}
-		texts[i] = a.Func.Name + "(" + args + ")"
+		texts[i] = a.Func.Name + "(" + args + a.With + ")"
 		if a.Filter >= 0 {
 			texts[i] += " FILTER " + in.Fields[a.Filter].Name
 		}

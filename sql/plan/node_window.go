@@ -20,13 +20,50 @@ const (
 	Session
 )
 
-// Window says how event time is cut. All are milliseconds.
+// Window says how time is cut. All are milliseconds.
 type Window struct {
 	Kind   WindowKind
 	Time   int   // column of the input: the time attribute
 	Size   int64 // Session: the gap
 	Slide  int64 // Hop: the slide; Cumulate: the step; Tumble: Size
 	Offset int64
+	// Partition are the columns of the input whose values have sessions of their own, in a WindowTVF.
+	Partition []int
+	// Attached says that rows come with their windows, made below: Start and End are the columns of the input
+	// that hold them, and Time means nothing; By is their window_time as a field, whether there is a column or not.
+	Attached   bool
+	Start, End int
+	By         schema.Field
+}
+
+// moved returns the window where column i of its input is at its new place at[i].
+func (w Window) moved(at []int) Window {
+	if w.Attached {
+		w.Start, w.End = at[w.Start], at[w.End]
+		return w
+	}
+	w.Time, w.Partition = at[w.Time], places(w.Partition, at)
+	return w
+}
+
+// require marks the columns that the window is made from.
+func (w Window) require(need []bool) {
+	if w.Attached {
+		need[w.Start], need[w.End] = true, true
+		return
+	}
+	need[w.Time] = true
+	for _, p := range w.Partition {
+		need[p] = true
+	}
+}
+
+// time is the field by which rows of the given schema are cut.
+func (w Window) time(in *schema.Schema) schema.Field {
+	if w.Attached {
+		return w.By
+	}
+	return in.Fields[w.Time]
 }
 
 // WindowCol is one of the columns that a window adds.
@@ -59,6 +96,22 @@ type WindowAggregate struct {
 	Schema     *schema.Schema
 }
 
+// Changing says whether rows of the input change, so that values must be taken out of the aggregates again.
+func (n *WindowAggregate) Changing() bool { return n.Input.updates() }
+
+// Time is the field by which time is cut: its type says whether by the clock of the session's zone, its
+// attribute whether windows end by the watermark.
+func (n *WindowAggregate) Time() schema.Field { return n.Window.time(n.Input.Out()) }
+
+// ByPanes says whether windows can be put together from what is aggregated before, pane by pane: they are of fixed
+// sizes, and all there is to know of the values is in the state of the aggregates.
+func (n *WindowAggregate) ByPanes() bool {
+	if n.Window.Kind == Session || n.Window.Attached || n.Changing() {
+		return false
+	}
+	return !slices.ContainsFunc(n.Aggs, func(a Agg) bool { return a.Distinct || a.Overload.Add == nil })
+}
+
 // Out implements Node.
 func (n *WindowTVF) Out() *schema.Schema { return n.Schema }
 
@@ -77,6 +130,10 @@ func (n *WindowTVF) text() string {
 
 func (n *WindowTVF) push(conds []Expr) Node {
 	below, above := split(conds, func(c *Column) Expr {
+		// Rows that are left out of a session may part it.
+		if n.Window.Kind == Session && !slices.Contains(n.Window.Partition, c.Index) {
+			return nil
+		}
 		if c.Index < n.Input.Out().Len() {
 			return c
 		}
@@ -90,7 +147,7 @@ func (n *WindowTVF) merge() Node { return mergeInputs(n) }
 func (n *WindowTVF) prune(need []bool) (Node, []int) {
 	width := n.Input.Out().Len()
 	below := slices.Clone(need[:width])
-	below[n.Window.Time] = true
+	n.Window.require(below)
 	input, inputAt := n.Input.prune(below)
 	fields := slices.Clone(input.Out().Fields)
 	at := slices.Clone(inputAt)
@@ -104,9 +161,7 @@ func (n *WindowTVF) prune(need []bool) (Node, []int) {
 			fields[to] = n.Schema.Fields[i]
 		}
 	}
-	w := n.Window
-	w.Time = inputAt[w.Time]
-	return &WindowTVF{Input: input, Window: w, Schema: schema.New(fields...)}, at
+	return &WindowTVF{Input: input, Window: n.Window.moved(inputAt), Schema: schema.New(fields...)}, at
 }
 
 func (n *WindowTVF) windowColumns() *WindowColumns {
@@ -143,7 +198,7 @@ func (n *WindowAggregate) merge() Node {
 	agg := *n
 	input, at := throughColumns(n.Input.merge())
 	agg.Input, agg.Keys, agg.Aggs = input, places(n.Keys, at), slices.Clone(n.Aggs)
-	agg.Window.Time = at[n.Window.Time]
+	agg.Window = n.Window.moved(at)
 	moveAggs(agg.Aggs, at)
 	return &agg
 }
@@ -160,7 +215,7 @@ func (n *WindowAggregate) prune(need []bool) (Node, []int) {
 	}
 	at, old := kept(need)
 	below := make([]bool, n.Input.Out().Len())
-	below[n.Window.Time] = true
+	n.Window.require(below)
 	for _, k := range n.Keys {
 		below[k] = true
 	}
@@ -173,14 +228,14 @@ func (n *WindowAggregate) prune(need []bool) (Node, []int) {
 	}
 	input, inputAt := n.Input.prune(below)
 	agg.Input = input
-	agg.Window.Time = inputAt[n.Window.Time]
+	agg.Window = n.Window.moved(inputAt)
 	agg.Keys = places(n.Keys, inputAt)
 	moveAggs(agg.Aggs, inputAt)
 	return agg, at
 }
 
 func (n *WindowAggregate) windowColumns() *WindowColumns {
-	out := &WindowColumns{Window: n.Window, Time: windowField(WindowTime, n.Input.Out().Fields[n.Window.Time])}
+	out := &WindowColumns{Window: n.Window, Time: windowField(WindowTime, n.Time())}
 	first := len(n.Keys) + len(n.Aggs)
 	for i, kind := range n.WindowCols {
 		out.At[kind] = append(out.At[kind], first+i)
@@ -199,7 +254,11 @@ func describeWindow(w Window, in *schema.Schema) string {
 		}
 		return text
 	}
-	text := [...]string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}[w.Kind] + "(" + in.Fields[w.Time].Name
+	kind := [...]string{"TUMBLE", "HOP", "CUMULATE", "SESSION"}[w.Kind]
+	text := kind + "(" + w.time(in).Name
+	if w.Attached {
+		text = fmt.Sprintf("of rows %s(%s, %s", kind, in.Fields[w.Start].Name, in.Fields[w.End].Name)
+	}
 	switch w.Kind {
 	case Hop, Cumulate:
 		text += ", " + ms(w.Slide)
@@ -207,6 +266,9 @@ func describeWindow(w Window, in *schema.Schema) string {
 	text += ", " + ms(w.Size)
 	if w.Offset != 0 {
 		text += ", offset " + ms(w.Offset)
+	}
+	if len(w.Partition) > 0 {
+		text += ", by " + columnNames(in, w.Partition)
 	}
 	return text + ")"
 }
