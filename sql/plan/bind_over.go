@@ -370,6 +370,7 @@ func (o *overSpec) plan(b *binder, s *scope) {
 	if len(exprs) > width {
 		n.Input = project(in, exprs, names).node
 	}
+	n.Input = b.folded(n.Input)
 	if len(n.Order) == 1 {
 		n.Time = n.Input.Out().Fields[n.Order[0].Column].Time
 	}
@@ -454,6 +455,8 @@ func (n *Over) unfit() string {
 		return "OVER RANGE FOLLOWING windows are not supported yet."
 	case n.Frame.End.Offset < 0:
 		return "OVER windows that end before the current row are not supported."
+	case n.Time == schema.NoTime && slices.ContainsFunc(n.Calls, func(c OverCall) bool { return c.Func == OverLag }):
+		return "LAG is only supported in the order of a time attribute."
 	case n.Time == schema.NoTime && !n.Frame.Start.Unbounded:
 		return "Non-time attribute sort is not supported for bounded OVER window."
 	case n.Time != schema.NoTime && n.Input.updates():

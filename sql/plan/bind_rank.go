@@ -42,7 +42,7 @@ func rankedBelow(n Node, conds []Expr) (Node, []Expr) {
 // topN returns the node that gives the rows whose number the conditions bound from above, and the other
 // conditions; nil if they do not.
 func (n *Over) topN(conds []Expr) (Node, []Expr) {
-	if n.AtEnd || len(n.Calls) != 1 || len(n.Order) == 0 {
+	if n.AtEnd || n.refused != "" || len(n.Calls) != 1 || len(n.Order) == 0 {
 		return nil, nil
 	}
 	number := n.Input.Out().Len()
@@ -112,7 +112,7 @@ func (n *Over) ranks(from, to int64) Node {
 	var top Node
 	switch {
 	case !n.Input.updates() && windows.both(n.Keys) && windows.Time.Time == schema.RowTime:
-		w := &WindowTopN{Input: n.Input, Keys: n.Keys, Order: n.Order, From: from, To: to, Number: true, Schema: n.Schema}
+		w := &WindowTopN{Input: n.Input, Keys: n.Keys, Order: n.Order, From: from, To: to, Number: true, Schema: n.Schema, Time: windows.Time.Type}
 		w.Start, w.End = windows.key(n.Keys, WindowStart), windows.key(n.Keys, WindowEnd)
 		if top = w; from == to {
 			w.Number, w.Schema = false, in

@@ -103,7 +103,7 @@ func hasStar(sel *ast.Select) bool {
 
 // sort orders all rows: over a stream by a time attribute first.
 func (b *binder) sort(q *ast.Query, n Node, keys []SortKey) Node {
-	s := &Sort{Input: n, Keys: keys, AtEnd: b.Settings.Batch(), Count: noLimit}
+	s := &Sort{Input: b.folded(n), Keys: keys, AtEnd: b.Settings.Batch(), Count: noLimit}
 	if s.AtEnd {
 		return s
 	}
@@ -123,15 +123,14 @@ func (b *binder) limit(q *ast.Query, r *relation, keys []SortKey) *relation {
 	if q.Offset != nil {
 		offset = b.count(q.Offset, "OFFSET")
 	}
+	count = min(count, noLimit-offset)
 	out := &relation{names: r.names}
-	updates := r.node.updates()
+	in := b.folded(r.node)
 	switch {
 	case b.Settings.Batch() && len(keys) > 0:
-		out.node = &Sort{Input: r.node, Keys: keys, AtEnd: true, Count: count, Offset: offset}
-	case b.Settings.Batch() && updates:
-		out.node = &Limit{Input: &Fold{Input: r.node}, Count: count, Offset: offset}
-	case len(keys) == 0 && !updates:
-		out.node = &Limit{Input: r.node, Count: count, Offset: offset}
+		out.node = &Sort{Input: in, Keys: keys, AtEnd: true, Count: count, Offset: offset}
+	case len(keys) == 0 && !in.updates():
+		out.node = &Limit{Input: in, Count: count, Offset: offset}
 	case q.Limit == nil:
 		b.fail(q.Offset, "add LIMIT", "FETCH is missed, which on streaming table is not supported currently.")
 	case count == 0:
@@ -146,7 +145,13 @@ func (b *binder) limit(q *ast.Query, r *relation, keys []SortKey) *relation {
 // the rows at its end.
 func (b *binder) final(at ast.Node, sink *Sink) {
 	b.checkRun(at, sink)
-	if b.Settings.Batch() && sink.Input.updates() {
-		sink.Input = &Fold{Input: sink.Input}
+	sink.Input = b.folded(sink.Input)
+}
+
+// folded returns what is left of the rows of n at their end, in batch mode, where nothing changes any more.
+func (b *binder) folded(n Node) Node {
+	if b.Settings.Batch() && n.updates() {
+		return &Fold{Input: n}
 	}
+	return n
 }

@@ -46,8 +46,9 @@ type Deduplicate struct {
 // WindowTopN gives the first rows of each group and window, once the watermark has passed the window's end.
 type WindowTopN struct {
 	Input      Node
-	Keys       []int // of the group, with the start and end of the window
-	Start, End int   // columns of the window
+	Keys       []int       // of the group, with the start and end of the window
+	Start, End int         // columns of the window
+	Time       schema.Type // of the time that the windows cut: says what clock shows their bounds
 	Order      []SortKey
 	From, To   int64
 	Number     bool

@@ -1,0 +1,45 @@
+package op
+
+// schedule says what is due by when: a heap of times with a number each, whose meaning its owner knows.
+type schedule struct{ items []dueItem }
+
+type dueItem struct {
+	at int64
+	of int32
+}
+
+func (s *schedule) add(at int64, of int32) {
+	s.items = append(s.items, dueItem{at, of})
+	for i := len(s.items) - 1; i > 0; {
+		up := (i - 1) / 2
+		if s.items[up].at <= s.items[i].at {
+			return
+		}
+		s.items[up], s.items[i] = s.items[i], s.items[up]
+		i = up
+	}
+}
+
+// next takes out the earliest of what is due by now.
+func (s *schedule) next(now int64) (first dueItem, ok bool) {
+	if len(s.items) == 0 || s.items[0].at > now {
+		return dueItem{}, false
+	}
+	first = s.items[0]
+	last := len(s.items) - 1
+	s.items[0] = s.items[last]
+	s.items = s.items[:last]
+	for i := 0; ; {
+		least := i
+		for _, child := range []int{2*i + 1, 2*i + 2} {
+			if child < last && s.items[child].at < s.items[least].at {
+				least = child
+			}
+		}
+		if least == i {
+			return first, true
+		}
+		s.items[least], s.items[i] = s.items[i], s.items[least]
+		i = least
+	}
+}

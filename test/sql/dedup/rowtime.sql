@@ -1,0 +1,46 @@
+-- The first and the last row of a key in event time: the first is given once the watermark has passed it, the last at once.
+CREATE TABLE e (
+  ts STRING,
+  k STRING,
+  v INT,
+  rt AS TO_TIMESTAMP(ts),
+  pt AS PROCTIME(),
+  WATERMARK FOR rt AS rt
+) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
+--file e.jsonl
+--  {"ts":"2020-01-01 00:00:01","k":"a","v":1}
+--  {"ts":"2020-01-01 00:00:04.999","k":"a","v":2}
+--  {"ts":"2020-01-01 00:00:04","k":"a","v":4}
+--  {"ts":"2020-01-01 00:00:06","k":"a","v":8}
+--  {"ts":"2020-01-01 00:00:03","k":"a","v":16}
+--  {"ts":"2020-01-01 00:00:11","k":"b","v":32}
+--  {"ts":"2020-01-01 00:00:12","k":"b","v":3}
+--  {"ts":"2020-01-01 00:00:09","k":"b","v":5}
+--  {"ts":"2020-01-01 00:00:10","k":"a","v":6}
+--  {"ts":"2020-01-01 00:00:13","k":"a","v":6}
+--  {"ts":"2020-01-01 00:00:13","k":"a","v":7}
+--  {"ts":"2020-01-01 00:00:13","k":"a","v":7}
+
+SELECT k, v FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY rt) AS n FROM e) WHERE n = 1;
+--out
+--  +I	a	1
+--  +I	b	32
+
+SELECT k, v FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY rt DESC) AS n FROM e) WHERE n = 1;
+--out
+--  +I	a	1
+--  -U	a	1
+--  +U	a	2
+--  -U	a	2
+--  +U	a	8
+--  +I	b	32
+--  -U	b	32
+--  +U	b	3
+--  -U	a	8
+--  +U	a	6
+--  -U	a	6
+--  +U	a	6
+--  -U	a	6
+--  +U	a	7
+--  -U	a	7
+--  +U	a	7
