@@ -134,7 +134,14 @@ func (n *Over) updates() bool                 { return n.Time == schema.NoTime &
 func (n *Over) with(in []Node) Node           { c := *n; c.Input = in[0]; return &c }
 func (n *Over) merge() Node                   { return mergeInputs(n) }
 func (n *Over) windowColumns() *WindowColumns { return windowColumns(n.Input) }
-func (n *Over) upsertKeys() [][]int           { return upsertKeys(n.Input) }
+
+// upsertKeys are those of the input that hold the partition's columns: what changes a row of another partition
+// comes from another task.
+func (n *Over) upsertKeys() [][]int {
+	return slices.DeleteFunc(slices.Clone(upsertKeys(n.Input)), func(key []int) bool {
+		return slices.ContainsFunc(n.Keys, func(k int) bool { return !slices.Contains(key, k) })
+	})
+}
 
 // push makes a Top-N of a condition on a row number, and lets conditions over the columns of the groups through.
 func (n *Over) push(conds []Expr) Node {
