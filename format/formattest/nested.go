@@ -2,13 +2,15 @@ package formattest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"millrace/schema"
 	"millrace/vec"
 )
 
-// nestedText writes an ARRAY, MAP, MULTISET or ROW so that different values have different texts.
+// nestedText writes an ARRAY, MAP, MULTISET or ROW so that different values have different texts; the order of entries is no
+// difference.
 func nestedText(c *vec.Column, i int) string {
 	if c.IsNull(i) {
 		return "NULL"
@@ -22,6 +24,9 @@ func nestedText(c *vec.Column, i int) string {
 				entry = append(entry, nestedText(&c.Kids[k], j))
 			}
 			parts = append(parts, strings.Join(entry, "="))
+		}
+		if len(c.Kids) == 2 {
+			slices.Sort(parts)
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
 	case vec.LayoutRow:

@@ -15,7 +15,7 @@
 //   - VARCHAR(n) is not enforced, and a DECIMAL with too many digits is NULL.
 //   - A part of a ROW, ARRAY or MAP that cannot be read is NULL where errors are ignored; so is all around it that
 //     must not have a NULL there. Without ignoring, what is NOT NULL must be there at any depth.
-//   - The entries of a MAP keep their order; of two with one key the last counts.
+//   - Of two entries of a MAP with one key the last counts. Entries come in the order of Flink's hashes.
 package json
 
 import (

@@ -2,6 +2,7 @@ package json
 
 import (
 	"millrace/fault"
+	"millrace/format"
 	"millrace/format/json/scan"
 	"millrace/schema"
 	"millrace/vec"
@@ -14,6 +15,7 @@ type inside struct {
 	byName map[string]int // where they are
 	rows   uint64         // counts the objects that became a ROW, to tell which fields of this one have been seen
 	width  int            // how many columns its values take
+	order  format.MapOrder
 }
 
 // newField plans the reading of a value; name is the path to it.
@@ -228,6 +230,9 @@ func (d *Decoder) growList(b []byte, i int, f *field, col *vec.Column, n, depth 
 		if object && !d.keys.Differ(&col.Kids[0], from, at) {
 			at = keepLast(col, from, at)
 		}
+		if object {
+			f.inside.order.Arrange(col, from, at)
+		}
 		col.GrowList(n, at)
 	}
 	return i + 1, ok
@@ -251,20 +256,25 @@ func (d *Decoder) key(b []byte, i int, keys *vec.Column, n int) int {
 	return d.scan.Colon(b, end+1)
 }
 
-// keepLast leaves of the entries from up to (not including) upto only the last with each key, and returns where they
-// end.
+// keepLast leaves of the entries from up to (not including) upto one with each key, at the place of the first and with the
+// value of the last, and returns where they end.
 func keepLast(col *vec.Column, from, upto int) int {
 	keys := &col.Kids[0]
-	last := make(map[string]int, upto-from)
+	places := make(map[string][2]int, upto-from) // the first and the last of a key
 	for i := from; i < upto; i++ {
-		last[string(keys.Bytes(i))] = i
+		at, ok := places[string(keys.Bytes(i))]
+		if !ok {
+			at[0] = i
+		}
+		at[1] = i
+		places[string(keys.Bytes(i))] = at
 	}
 	kept := [2]vec.Column{vec.NewColumn(keys.Type), vec.NewColumn(col.Kids[1].Type)}
 	n := 0
 	for i := from; i < upto; i++ {
-		if last[string(keys.Bytes(i))] == i {
+		if at := places[string(keys.Bytes(i))]; at[0] == i {
 			for k := range kept {
-				kept[k].Append(n, &col.Kids[k], i)
+				kept[k].Append(n, &col.Kids[k], at[1])
 			}
 			n++
 		}
