@@ -46,14 +46,17 @@ func AppendText(dst []byte, c *vec.Column, i int, zone *time.Location) []byte {
 	case schema.IntervalDay:
 		return appendDays(dst, c.I64[i])
 	}
-	return appendNested(dst, c, i, zone)
+	return appendNested(dst, c, i, zone, AppendText)
 }
 
 // AppendPrinted is AppendText as the print connector and the SQL client show values: binaries are
 // x'0102'.
 func AppendPrinted(dst []byte, c *vec.Column, i int, zone *time.Location) []byte {
-	if !c.Type.IsBinary() || c.IsNull(i) {
+	switch {
+	case c.IsNull(i) || c.Layout() < vec.LayoutBytes || c.Type.IsString():
 		return AppendText(dst, c, i, zone)
+	case !c.Type.IsBinary():
+		return appendNested(dst, c, i, zone, AppendPrinted)
 	}
 	dst = append(dst, "x'"...)
 	dst = appendHex(dst, c.Bytes(i), lowerHex)
@@ -72,8 +75,8 @@ func appendHex(dst, v []byte, digits string) []byte {
 	return dst
 }
 
-// appendNested appends (1, a), [1, 2] or {a=1}.
-func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte {
+// appendNested appends (1, a), [1, 2] or {a=1}; part appends what is inside.
+func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location, part func([]byte, *vec.Column, int, *time.Location) []byte) []byte {
 	switch c.Type.ID {
 	case schema.Row:
 		dst = append(dst, '(')
@@ -81,7 +84,7 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 			if k > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = AppendText(dst, &c.Kids[k], i, zone)
+			dst = part(dst, &c.Kids[k], i, zone)
 		}
 		return append(dst, ')')
 	case schema.Array:
@@ -90,7 +93,7 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 			if k > c.Off[i] {
 				dst = append(dst, ", "...)
 			}
-			dst = AppendText(dst, &c.Kids[0], int(k), zone)
+			dst = part(dst, &c.Kids[0], int(k), zone)
 		}
 		return append(dst, ']')
 	case schema.Map, schema.Multiset:
@@ -99,9 +102,9 @@ func appendNested(dst []byte, c *vec.Column, i int, zone *time.Location) []byte 
 			if k > c.Off[i] {
 				dst = append(dst, ", "...)
 			}
-			dst = AppendText(dst, &c.Kids[0], int(k), zone)
+			dst = part(dst, &c.Kids[0], int(k), zone)
 			dst = append(dst, '=')
-			dst = AppendText(dst, &c.Kids[1], int(k), zone)
+			dst = part(dst, &c.Kids[1], int(k), zone)
 		}
 		return append(dst, '}')
 	}
