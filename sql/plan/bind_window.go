@@ -216,11 +216,12 @@ func (g *grouping) findWindow(b *binder, at ast.Node, in *relation) {
 			columns = append(columns, c.Index)
 		}
 	}
-	if !wc.both(columns) {
+	if !wc.both(columns) || !g.wholeSessions(in.node, wc) {
 		return
 	}
-	g.window = &Window{}
-	*g.window = wc.Window
+	w := wc.Window
+	w.Attached, w.By, w.Partition = true, wc.Time, nil
+	g.window = &w
 	for i, k := range g.keys {
 		c, ok := k.expr.(*Column)
 		if !ok {
@@ -233,37 +234,63 @@ func (g *grouping) findWindow(b *binder, at ast.Node, in *relation) {
 		g.keys[i].window, g.keys[i].col = true, kind
 		g.addWindowCol(kind)
 		if kind == WindowStart {
-			g.window.Start = c.Index
+			w.Start = c.Index
 		} else if kind == WindowEnd {
-			g.window.End = c.Index
+			w.End = c.Index
 		}
 	}
-	g.window.Attached, g.window.By, g.window.Partition = true, wc.Time, nil
-	if n, places, tvf, ok := stripped(in.node); ok && g.survives(in.node, places, tvf) {
-		g.in, g.strip = named(n.node, ""), places
-		*g.window = tvf.Window
-		g.window.Time, g.window.Partition = n.time, nil
+	if n, at, tvf, ok := stripped(in.node); ok && g.survives(at) {
+		g.in, g.strip = named(n.node, ""), at
+		w = tvf.Window
+		w.Time, w.Partition = n.time, nil
 	}
 }
 
-// survives says whether all that the aggregation takes is there when the windowing function is gone from below it. A
-// session must be of the rows of one group.
-func (g *grouping) survives(n Node, places []int, tvf *WindowTVF) bool {
+// wholeSessions says whether groups by the sessions of a windowing function are its own: those of rows that it was
+// partitioned by as they are grouped here. Others Flink does not take for windows.
+func (g *grouping) wholeSessions(n Node, wc *WindowColumns) bool {
+	tvf, ok := windowFunction(n)
+	if !ok || wc.Window.Kind != Session {
+		return true
+	}
+	var keys []int
+	for _, k := range g.keys {
+		c, ok := k.expr.(*Column)
+		if !ok {
+			return false
+		}
+		if _, window := wc.kind(c.Index); !window {
+			keys = append(keys, origin(n, c.Index))
+		}
+	}
+	slices.Sort(keys)
+	return slices.Equal(slices.Compact(keys), slices.Sorted(slices.Values(tvf.Window.Partition)))
+}
+
+// windowFunction returns the windowing function below filters and projections.
+func windowFunction(n Node) (*WindowTVF, bool) {
+	switch n := n.(type) {
+	case *Filter:
+		return windowFunction(n.Input)
+	case *Project:
+		return windowFunction(n.Input)
+	case *WindowTVF:
+		return n, true
+	}
+	return nil, false
+}
+
+// survives says whether all that the aggregation takes is there when the windowing function is gone from below it, and
+// columns are where at says.
+func (g *grouping) survives(at []int) bool {
 	there := true
-	var partition []int
 	check := func(e Expr) {
-		columns(e, func(c *Column) { there = there && places[c.Index] >= 0 })
+		columns(e, func(c *Column) { there = there && at[c.Index] >= 0 })
 	}
 	for _, k := range g.keys {
-		if k.window {
-			continue
+		if !k.window {
+			check(k.expr)
 		}
-		check(k.expr)
-		from := -1
-		if c, ok := k.expr.(*Column); ok {
-			from = origin(n, c.Index)
-		}
-		partition = append(partition, from)
 	}
 	for _, a := range g.aggs {
 		for _, arg := range a.args {
@@ -273,12 +300,7 @@ func (g *grouping) survives(n Node, places []int, tvf *WindowTVF) bool {
 			check(a.filter)
 		}
 	}
-	if tvf.Window.Kind != Session {
-		return there
-	}
-	slices.Sort(partition)
-	of := slices.Sorted(slices.Values(tvf.Window.Partition))
-	return there && g.sets == nil && slices.Equal(slices.Compact(partition), of)
+	return there && (g.window.Kind != Session || g.sets == nil)
 }
 
 // origin returns the column of the windowing function below n that column i is, -1 for one that is computed.
