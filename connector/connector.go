@@ -152,6 +152,8 @@ type Spec struct {
 	// that knows all row kinds widens both (Changes). A source that gives Upserts needs a primary key,
 	// and so does a sink that takes no more than them.
 	Gives, Takes func(option.Values) format.Changes
+	// Lines: records are lines of text.
+	Lines bool
 	// Lookup says whether reading a table ends, so that it can be held as a whole and rows be looked up in it
 	// (FOR SYSTEM_TIME AS OF a processing time); nil: never.
 	Lookup func(option.Values) bool

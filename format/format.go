@@ -84,6 +84,8 @@ type Spec struct {
 	// Positional: a decoder matches fields by their place, so it is made for all physical columns of a
 	// table, also those that a query does not need.
 	Positional bool
+	// Binary says whether a record may hold any bytes, also line ends; nil: it is text in one line.
+	Binary func(option.Values) bool
 	// Decodes says which rows the decoder gives, Encodes which the encoder takes; zero is Inserts.
 	Decodes, Encodes Changes
 	// Metadata are the keys of what records say about their rows, with their types. The decoders of a format

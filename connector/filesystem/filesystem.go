@@ -29,6 +29,7 @@ func Spec() connector.Spec {
 		SQL:     true,
 		Format:  true,
 		Options: options(),
+		Lines:   true,
 		Lookup:  func(v option.Values) bool { return !v.Has("source.monitor-interval") },
 		Metadata: map[string]schema.Type{
 			"file.path":              schema.Of(schema.VarChar).Required(),

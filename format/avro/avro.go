@@ -23,8 +23,9 @@ func legacyOption() option.Option {
 // Spec returns the format avro as SQL sees it.
 func Spec() format.Spec {
 	return format.Spec{
-		Name: "avro",
-		Doc:  "Records of Apache Avro, without their schema: it is derived from the table.",
+		Name:   "avro",
+		Binary: func(v option.Values) bool { return v.String("encoding") != "json" },
+		Doc:    "Records of Apache Avro, without their schema: it is derived from the table.",
 		Options: []option.Option{
 			{Name: "encoding", Default: "binary", OneOf: []string{"binary", "json"}, Doc: "Avro's binary encoding, or its JSON encoding."},
 			{Name: "codec", OneOf: []string{"null", "deflate", "snappy", "bzip2", "xz"}, Doc: "How Flink compresses container files; records have no compression of their own, so it makes no difference."},
@@ -39,8 +40,9 @@ func Spec() format.Spec {
 // Confluent returns the format avro-confluent as SQL sees it.
 func Confluent() format.Spec {
 	return format.Spec{
-		Name: "avro-confluent",
-		Doc:  "Records of Apache Avro that name their schema in a Confluent schema registry.",
+		Name:   "avro-confluent",
+		Binary: func(option.Values) bool { return true },
+		Doc:    "Records of Apache Avro that name their schema in a Confluent schema registry.",
 		Options: []option.Option{
 			{Name: "url", Required: true, Doc: "The address of the schema registry; several with commas between them."},
 			{Name: "subject", Doc: "The subject under which the schema is registered when writing."},

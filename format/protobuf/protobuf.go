@@ -24,8 +24,9 @@ import (
 // Spec returns the format as SQL sees it.
 func Spec() format.Spec {
 	return format.Spec{
-		Name: "protobuf",
-		Doc:  "Messages of Protocol Buffers; the fields are matched by name.",
+		Name:   "protobuf",
+		Binary: func(option.Values) bool { return true },
+		Doc:    "Messages of Protocol Buffers; the fields are matched by name.",
 		Options: []option.Option{
 			{Name: "message-class-name", Required: true, Doc: "The Java class of the message, as Flink wants it, or the message's full name in its .proto file."},
 			{Name: "descriptor-file", Doc: "The file of descriptors that has the message: protoc --include_imports --descriptor_set_out=FILE. Flink has no such option: it finds the class."},

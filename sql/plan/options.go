@@ -134,6 +134,10 @@ func (o *tableOptions) takeFormat(formats map[string]format.Spec, rest option.Va
 		prefix, key = "value.", "value.format"
 	}
 	spec, own, err := ownOptions(formats, rest, prefix, key)
+	if err == nil && o.connector.Lines && spec.Binary != nil && spec.Binary(own) {
+		return fault.New(fault.Invalid, "format %q cannot be used with connector %q: its records may hold line ends", spec.Name, o.connector.Name).
+			WithHint("use json or csv, or a Kafka table")
+	}
 	o.format, o.formatValues = spec.Name, own
 	o.positional, o.encodes, o.decodes = spec.Positional, spec.Encodes, spec.Decodes
 	return err
@@ -157,9 +161,16 @@ func ownOptions(formats map[string]format.Spec, rest option.Values, prefix, key 
 	prefix += spec.Name + "."
 	own := rest.Under(prefix)
 	maps.DeleteFunc(rest, func(k, _ string) bool { return strings.HasPrefix(k, prefix) })
+	if topic := rest["topic"]; topic != "" && !own.Has(optSubject) && slices.ContainsFunc(spec.Options, func(o option.Option) bool { return o.Name == optSubject }) {
+		// By the registry's usual rule, as Flink's Kafka connectors fill it in.
+		own[optSubject] = topic + map[bool]string{true: "-key", false: "-value"}[strings.HasPrefix(prefix, "key.")]
+	}
 	own, err := option.Check(fmt.Sprintf("format %q", spec.Name), spec.Options, own)
 	return spec, own, err
 }
+
+// optSubject is the option of formats whose schemas are in a registry: under which name.
+const optSubject = "subject"
 
 // The options about the keys of records, as Flink's Kafka connectors have them.
 const (
