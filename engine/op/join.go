@@ -271,7 +271,7 @@ func (j *Join) change(b *vec.Batch, k, i int, found []joinMatch, in, other *join
 
 // errNotSingle is what Flink's SINGLE_VALUE refuses.
 func errNotSingle() error {
-	return fault.New(fault.Invalid, "a query that stands for one value gives more than one row").
+	return fault.New(fault.Invalid, "a query that stands for one value gives more than one").
 		WithHint("aggregate it, as in MAX(…), or use IN")
 }
 

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"millrace/schema"
@@ -166,13 +165,19 @@ func (s *scope) quantified(at ast.Node, x ast.Expr, op string, q *ast.Query) tes
 	if width := len(inner.names); width != len(values) {
 		s.fail(q, "", "%d values are held against a query of %d columns", len(values), width)
 	}
+	against := make([]Expr, len(values))
+	for i := range against {
+		against[i] = inner.column(i)
+	}
+	if p, ok := inner.node.(*Project); ok && slices.ContainsFunc(p.Exprs, correlated) {
+		// What is computed from columns of both is computed where they have been joined.
+		inner, against = named(p.Input, ""), p.Exprs
+	}
 	t := test{}
 	t.in, t.conds = s.uncorrelated(at, inner)
 	width := s.in.node.Out().Len()
 	for i, v := range values {
-		c := t.in.column(i)
-		c.Index += width
-		t.compare = append(t.compare, s.keyable(at, []Expr{s.call(at, op, v, c)})...)
+		t.compare = append(t.compare, s.keyable(at, []Expr{s.call(at, op, v, s.own(against[i], width))})...)
 	}
 	return t
 }
@@ -354,209 +359,4 @@ func (s *scope) aggregated(at ast.Node, agg *GroupAggregate, value, having Expr)
 		return answer(value)
 	}
 	return s.finishCase(at, &Case{When: []Expr{answer(having)}, Then: []Expr{answer(value)}, Else: null(value.Type())})
-}
-
-// replaceOuter returns e with each Outer replaced.
-func replaceOuter(e Expr, replace func(*Outer) Expr) Expr {
-	each := func(es []Expr) []Expr {
-		out := make([]Expr, len(es))
-		for i, x := range es {
-			out[i] = replaceOuter(x, replace)
-		}
-		return out
-	}
-	switch e := e.(type) {
-	case *Outer:
-		return replace(e)
-	case *Call:
-		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args)}
-	case *Logic:
-		return &Logic{Or: e.Or, Args: each(e.Args)}
-	case *Case:
-		return &Case{When: each(e.When), Then: each(e.Then), Else: replaceOuter(e.Else, replace), Of: e.Of}
-	}
-	return e
-}
-
-func correlated(e Expr) bool {
-	if _, ok := e.(*Outer); ok {
-		return true
-	}
-	return slices.ContainsFunc(operands(e), correlated)
-}
-
-// correlation takes the conditions with Outers out of a plan.
-type correlation struct {
-	*binder
-	at ast.Node
-}
-
-// pull returns a plan without Outers, and the conditions that had them. Out has the columns of n, then those
-// that only the conditions need.
-func (c correlation) pull(n Node) (Node, []Expr) {
-	switch n := n.(type) {
-	case *Filter:
-		return c.pullFilter(n)
-	case *Project:
-		return c.pullProject(n)
-	case *Join:
-		return c.pullJoin(n)
-	case *GroupAggregate:
-		return c.pullGroup(n)
-	case *Values:
-		for _, row := range n.Rows {
-			c.none(row...)
-		}
-	}
-	inputs := slices.Clone(n.Inputs())
-	for i, in := range inputs {
-		var conds []Expr
-		if inputs[i], conds = c.pull(in); len(conds) > 0 {
-			c.unsupported(c.at, "a query that takes columns from the one around it in this place")
-		}
-	}
-	return n.with(inputs), nil
-}
-
-// none refuses expressions with Outers.
-func (c correlation) none(exprs ...Expr) {
-	if slices.ContainsFunc(exprs, correlated) {
-		c.fail(c.at, "use such columns in WHERE only", "a query that takes columns from the one around it for more than its WHERE is not supported yet")
-	}
-}
-
-func (c correlation) pullFilter(n *Filter) (Node, []Expr) {
-	in, conds := c.pull(n.Input)
-	var rest []Expr
-	for _, cond := range conjuncts(n.Cond) {
-		if correlated(cond) {
-			conds = append(conds, cond)
-		} else {
-			rest = append(rest, cond)
-		}
-	}
-	return filtered(in, rest), conds
-}
-
-func (c correlation) pullProject(n *Project) (Node, []Expr) {
-	c.none(n.Exprs...)
-	in, conds := c.pull(n.Input)
-	if len(conds) == 0 {
-		return n.with([]Node{in}), nil
-	}
-	r := named(in, "")
-	exprs, names := slices.Clone(n.Exprs), n.Schema.Names()
-	for i, cond := range conds {
-		conds[i] = substitute(cond, func(col *Column) Expr {
-			at := slices.IndexFunc(exprs, func(e Expr) bool { have, ok := e.(*Column); return ok && have.Index == col.Index })
-			if at < 0 {
-				at = len(exprs)
-				exprs, names = append(exprs, r.column(col.Index)), append(names, col.Name)
-			}
-			return &Column{Index: at, Name: col.Name, Of: col.Of}
-		})
-	}
-	return project(r, exprs, names).node, conds
-}
-
-// pullJoin pulls what is asked of both sides of an inner join, and of that side of another which comes whole.
-func (c correlation) pullJoin(n *Join) (Node, []Expr) {
-	left, fromLeft := c.pull(n.Left)
-	right, fromRight := c.pull(n.Right)
-	was, width, wide := n.Left.Out().Len(), left.Out().Len(), right.Out().Len()
-	rightWas := n.Right.Out().Len()
-	var match, conds []Expr
-	for _, e := range optional(n.Cond) {
-		e = widened(e, was, width-was)
-		if correlated(e) {
-			conds = append(conds, e)
-		} else {
-			match = append(match, e)
-		}
-	}
-	if len(fromRight) > 0 && n.Kind != InnerJoin && n.Kind != RightJoin || len(fromLeft) > 0 && n.Kind.keepsRight() ||
-		len(conds) > 0 && n.Kind != InnerJoin || n.Test != nil && correlated(n.Test) {
-		c.unsupported(c.at, "a query that takes columns from the one around it within an outer join or over two levels")
-	}
-	j := *n
-	j.Left, j.Right, j.Cond, j.Test = left, right, all(match), widened(n.Test, was, width-was)
-	j.Schema = joinSchema(n.Kind, left.Out(), right.Out())
-	conds = append(conds, fromLeft...)
-	for _, e := range fromRight {
-		conds = append(conds, shifted(e, width))
-	}
-	// The columns that were there come first again.
-	at := make([]int, 0, j.Schema.Len())
-	for i := range n.Schema.Len() {
-		if i >= was {
-			i += width - was
-		}
-		at = append(at, i)
-	}
-	for i := was; i < width; i++ {
-		at = append(at, i)
-	}
-	for i := rightWas; i < wide && !n.leftOnly(); i++ {
-		at = append(at, width+i)
-	}
-	to := make([]int, j.Schema.Len())
-	for i, from := range at {
-		to[from] = i
-	}
-	for i := range conds {
-		conds[i] = moved(conds[i], to)
-	}
-	return pick(&j, at), conds
-}
-
-// pullGroup makes keys of what an aggregation's rows must be equal to.
-func (c correlation) pullGroup(n *GroupAggregate) (Node, []Expr) {
-	in, conds := c.pull(n.Input)
-	if len(conds) == 0 {
-		return n.with([]Node{in}), nil
-	}
-	r := named(in, "")
-	var exprs []Expr
-	var names []string
-	for i, f := range in.Out().Fields {
-		exprs, names = append(exprs, r.column(i)), append(names, f.Name)
-	}
-	agg := *n
-	agg.Keys, agg.Schema = slices.Clone(n.Keys), schema.New(slices.Clone(n.Schema.Fields[:len(n.Keys)])...)
-	for i, cond := range conds {
-		x, y, nullSafe := equated(cond)
-		if x != nil && correlated(x) {
-			x, y = y, x
-		}
-		if x == nil || nullSafe || correlated(x) || !onlyOuter(y) {
-			c.fail(c.at, "compare them by =", "an aggregation over rows that are compared with the query around it other than by = is not supported yet")
-		}
-		exprs, names = append(exprs, x), append(names, x.String())
-		agg.Keys = append(agg.Keys, len(exprs)-1)
-		f := schema.Field{Name: fmt.Sprint("correlation", i), Type: x.Type()}
-		agg.Schema.Fields = append(agg.Schema.Fields, f)
-		at := n.Schema.Len() + i
-		conds[i] = c.call(c.at, "=", y, &Column{Index: at, Name: x.String(), Of: x.Type()})
-	}
-	agg.Input = project(r, exprs, names).node
-	agg.Schema.Fields = append(agg.Schema.Fields, n.Schema.Fields[len(n.Keys):]...)
-	// The columns that were there come first again.
-	var at []int
-	for i := range n.Schema.Len() {
-		if i >= len(n.Keys) {
-			i += len(conds)
-		}
-		at = append(at, i)
-	}
-	for i := range conds {
-		at = append(at, len(n.Keys)+i)
-	}
-	return pick(&agg, at), conds
-}
-
-// onlyOuter says whether an expression has no columns but those of a query around it.
-func onlyOuter(e Expr) bool {
-	only := true
-	columns(e, func(*Column) { only = false })
-	return only
 }
