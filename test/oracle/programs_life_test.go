@@ -108,7 +108,8 @@ func (l *lives) live(ctx context.Context, j *plan.Job, ledger *programLedger, in
 		env.Connectors[c.Name] = c
 	}
 	spec := engine.SpecOf("program", j)
-	spec.Settings.Parallelism, spec.Settings.Checkpoint = 2, 50*time.Millisecond
+	// One task an operator: the order of rows of different keys is then that of the input.
+	spec.Settings.Parallelism, spec.Settings.Checkpoint = 1, 50*time.Millisecond
 	err := engine.NewJob(env, spec).RunOnce(ctx)
 	if !now.last && (errors.Is(err, errStop) || errors.Is(err, context.DeadlineExceeded) && ledger.consumed(ledger.epoch)) {
 		err = nil
