@@ -80,9 +80,9 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
     { name: 'sensors', state: state.paused.has('sensors') ? 'paused' : 'running', sql: pipelineSql,
       jobs: [job('clean', 812.4, { dead_letters: 1204 }), job('stats', 790.1, { lag: 0 })] },
     { name: 'clickstream-enrich', state: 'running', sql: pipelineSql, jobs: [job('enrich', 11_204, { lag: 1830, late: 0 })] },
-    { name: 'trips-by-zone', state: 'running', engine: 'flink', gateway: 'http://flink:8083', sql: pipelineSql,
+    { name: 'trips-by-zone', state: 'paused', engine: 'flink', gateway: 'http://flink:8083', sql: pipelineSql,
       jobs: [job('trips-by-zone.insert-into_zones', 41_300, {
-        engine: 'flink', flink_job: '5fa3d8534f029082efb08c4c26c3efa3', link: 'http://flink:8081/#/job/running/5fa3d8534f029082efb08c4c26c3efa3/overview',
+        state: 'paused', engine: 'flink', flink_job: '5fa3d8534f029082efb08c4c26c3efa3', link: 'http://flink:8081/#/job/running/5fa3d8534f029082efb08c4c26c3efa3/overview',
         savepoint: 's3://flink/savepoints/savepoint-5fa3d8-70a80aedf205', dead_letters: 0 })] },
     { name: 'orders-top-n', state: 'restarting', sql: pipelineSql,
       jobs: [job('top', 0, { state: 'restarting', restarts: 2, lag: 20_441, error: 'read topic orders: connection refused', watermark: null, last_checkpoint: null })] },
