@@ -60,8 +60,15 @@ func bindEnd(name string, last bool) func([]Arg) (*AggregateOverload, error) {
 			return nil, err
 		}
 		t := args[0].Type.Nullable()
-		if len(t.Fields) > 0 || t.ID == schema.Null {
-			return nil, wrong(name, args, "a value that is not ARRAY, MAP, MULTISET or ROW")
+		if t.ID == schema.Null {
+			return nil, wrong(name, args, "a value with a type")
+		}
+		if len(t.Fields) > 0 {
+			pick := PickFirst
+			if last {
+				pick = PickLast
+			}
+			return keeping([]schema.Type{t}, t, Keep{Pick: pick}), nil
 		}
 		o := keepOne(t, func(*vec.Column, int, *vec.Column, int) bool { return last })
 		if o.Keep = (&Keep{Pick: PickFirst}); last {

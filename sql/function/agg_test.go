@@ -140,20 +140,130 @@ func TestAggregateExamples(t *testing.T) {
 			t.Errorf("%s: example %q", a.Name, a.Example)
 			continue
 		}
-		want := a.Example[at+3:]
-		arg := integer32
-		if strings.Contains(want, ".") {
-			arg = double
+		var values [][]string // by argument
+		for _, row := range strings.Split(strings.Trim(list[1], "()"), "), (") {
+			for i, v := range strings.Split(row, ", ") {
+				if i == len(values) {
+					values = append(values, nil)
+				}
+				values[i] = append(values[i], strings.Trim(v, "'"))
+			}
 		}
-		o := bindAggregate(t, a.Name, arg)
-		values := strings.Split(strings.NewReplacer("(", "", ")", "").Replace(list[1]), ", ")
-		state := states(o)
-		o.Grow(state, 0, 1)
-		if err := o.Add(state, make([]int32, len(values)), []*vec.Column{columnOf(o.Args[0], values...)}, vec.Rows{N: len(values)}); err != nil {
-			t.Fatal(err)
+		args := make([]Arg, len(values))
+		for i, column := range values {
+			first := column[0]
+			switch _, err := strconv.ParseFloat(first, 64); {
+			case err != nil:
+				args[i].Type = varchar
+			case strings.Contains(first+a.Example[at+3:], ".") && a.Name != "LISTAGG":
+				args[i].Type = double
+			default:
+				args[i].Type = integer32
+			}
 		}
-		if got := finish(t, o, state, 1)[0]; got != want {
-			t.Errorf("%s: got %s", a.Example, got)
+		if got, err := evaluate(a, args, values); err != nil || got != a.Example[at+3:] {
+			t.Errorf("%s: got %s, %v", a.Example, got, err)
+		}
+	}
+}
+
+// evaluate returns the text of an aggregate over columns of texts.
+func evaluate(a Aggregate, args []Arg, values [][]string) (string, error) {
+	bind := a.Bind
+	if a.BindJSON != nil {
+		bind = func(args []Arg) (*AggregateOverload, error) { return a.BindJSON(args, JSONClauses{}) }
+	}
+	o, err := bind(args)
+	if err != nil {
+		return "", err
+	}
+	cols := make([]*vec.Column, len(o.Args))
+	for i := range cols {
+		cols[i] = columnOf(o.Args[i], values[i]...)
+	}
+	rows := len(values[0])
+	if o.Add == nil {
+		v := Kept{Counts: make([]int64, rows)}
+		for _, c := range cols {
+			v.Cols = append(v.Cols, *c)
+		}
+	rows:
+		for i := range rows {
+			if cols[0].IsNull(i) && !o.Keep.Nulls {
+				continue
+			}
+			v.Counts[i] = 1
+			for _, old := range v.Rows {
+				if o.Keep.Bag && len(cols) == 1 && cols[0].Equal(int(old), cols[0], i) {
+					v.Counts[old]++
+					continue rows
+				}
+			}
+			v.Rows = append(v.Rows, int32(i))
+		}
+		dst := vec.NewColumn(o.Result)
+		if err := o.Keep.Make(v, &dst, 0); err != nil {
+			return "", err
+		}
+		return string(AppendText(nil, &dst, 0, time.UTC)), nil
+	}
+	state := states(o)
+	o.Grow(state, 0, 1)
+	if err := o.Add(state, make([]int32, rows), cols, vec.Rows{N: rows}); err != nil {
+		return "", err
+	}
+	var dst vec.Column
+	dst.Reset(o.Result, 1)
+	if err := o.Finish(state, vec.Rows{N: 1}, &dst); err != nil {
+		return "", err
+	}
+	return string(AppendText(nil, &dst, 0, time.UTC)), nil
+}
+
+// TestRetract adds random rows and takes some of them back: the answer is that of the others.
+func TestRetract(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	const groups = 20
+	for _, arg := range []schema.Type{integer32, bigint, double, decimalType(12, 3), smallint} {
+		for _, a := range Aggregates() {
+			if a.Bind == nil {
+				continue
+			}
+			o, err := a.Bind([]Arg{{Type: arg}})
+			if err != nil {
+				continue
+			}
+			if o.Retracting != nil {
+				o = o.Retracting
+			}
+			if o.Retract == nil {
+				if o.Keep == nil {
+					t.Errorf("%s(%s) can neither retract nor keep", a.Name, arg)
+				}
+				continue
+			}
+			both, rest := states(o), states(o)
+			o.Grow(both, 0, groups)
+			o.Grow(rest, 0, groups)
+			for range 10 {
+				stay, of, rows := randomRows(r, o.Args[0], groups)
+				gone, goneOf, goneRows := randomRows(r, o.Args[0], groups)
+				add := func(state []vec.Column, c *vec.Column, of []int32, rows vec.Rows) {
+					t.Helper()
+					if err := o.Add(state, of, []*vec.Column{c}, rows); err != nil {
+						t.Fatal(err)
+					}
+				}
+				add(both, gone, goneOf, goneRows)
+				add(both, stay, of, rows)
+				add(rest, stay, of, rows)
+				if err := o.Retract(both, goneOf, []*vec.Column{gone}, goneRows); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, want := finish(t, o, both, groups), finish(t, o, rest, groups); !same(got, want) {
+				t.Errorf("%s(%s): %v, want %v", a.Name, arg, got, want)
+			}
 		}
 	}
 }
@@ -165,8 +275,11 @@ func TestAggregatesMerge(t *testing.T) {
 	const groups = 130
 	for _, arg := range []schema.Type{integer32, bigint, double, float32s, varchar, timestamp3, decimalType(12, 3), smallint} {
 		for _, a := range Aggregates() {
+			if a.Bind == nil {
+				continue
+			}
 			o, err := a.Bind([]Arg{{Type: arg}})
-			if err != nil {
+			if err != nil || o.Add == nil {
 				continue
 			}
 			whole, parts, total := states(o), states(o), states(o)
@@ -259,8 +372,11 @@ func TestAggregatesAllocateNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, arg := range []schema.Type{integer32, double, varchar, decimalType(12, 3)} {
 		for _, a := range Aggregates() {
+			if a.Bind == nil {
+				continue
+			}
 			o, err := a.Bind([]Arg{{Type: arg}})
-			if err != nil {
+			if err != nil || o.Add == nil {
 				continue
 			}
 			state := states(o)

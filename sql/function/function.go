@@ -77,6 +77,8 @@ type Aggregate struct {
 	Bind    func(args []Arg) (*AggregateOverload, error)
 	// BindJSON stands in the place of Bind for those that take the clauses of JSON functions.
 	BindJSON func(args []Arg, c JSONClauses) (*AggregateOverload, error)
+	// Distinct says that it takes each value once, as if DISTINCT was written.
+	Distinct bool
 	// Streams says why the function is refused over streams, "" for one that is not.
 	Streams string
 }

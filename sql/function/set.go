@@ -61,7 +61,7 @@ func All() []Scalar {
 
 // Aggregates returns the aggregate functions.
 func Aggregates() []Aggregate {
-	return slices.Concat(counts(), sums(), averages(), extremeValues(), ends(), variances())
+	return slices.Concat(counts(), sums(), averages(), extremeValues(), ends(), variances(), collectors(), jsonAggregates(), percentiles())
 }
 
 // wrong is the error of a call whose arguments fit no overload.

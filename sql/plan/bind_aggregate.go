@@ -17,7 +17,7 @@ func (g *grouping) aggregate(b *binder, c *ast.Call) groupAgg {
 	if fn.Streams != "" && !b.Settings.Batch() {
 		b.fail(c, "", "%s", fn.Streams)
 	}
-	a := groupAgg{call: c, fn: fn, name: ast.Format(c)}
+	a := groupAgg{call: c, fn: fn, name: ast.Format(c), distinct: c.Distinct || fn.Distinct}
 	a.args = s.aggregateArgs(fn, c)
 	a.overload = s.aggregateOverload(fn, c, a.args)
 	a.with = withText(c, a.args[min(len(a.overload.Args), len(a.args)):])

@@ -49,6 +49,7 @@ type groupAgg struct {
 	overload *function.AggregateOverload
 	args     []Expr
 	filter   Expr // nil: all rows
+	distinct bool
 	name     string
 	with     string // the arguments that are constants, and the clauses
 }
@@ -156,7 +157,7 @@ func (g *grouping) addAgg(a groupAgg) int {
 }
 
 func (a groupAgg) same(other groupAgg) bool {
-	if a.fn != other.fn || a.with != other.with || a.call.Distinct != other.call.Distinct || (a.filter == nil) != (other.filter == nil) {
+	if a.fn != other.fn || a.with != other.with || a.distinct != other.distinct || (a.filter == nil) != (other.filter == nil) {
 		return false
 	}
 	if a.filter != nil && fingerprint(a.filter) != fingerprint(other.filter) {
@@ -245,7 +246,7 @@ func (g *grouping) planKeys(over func(Expr) Expr) []int {
 func (g *grouping) planAggs(over func(Expr) Expr) []Agg {
 	aggs := make([]Agg, len(g.aggs))
 	for i, a := range g.aggs {
-		aggs[i] = Agg{Func: a.fn, Overload: a.overload, Filter: -1, Distinct: a.call.Distinct, Name: a.name, With: a.with}
+		aggs[i] = Agg{Func: a.fn, Overload: a.overload, Filter: -1, Distinct: a.distinct, Name: a.name, With: a.with}
 		for n, arg := range a.args {
 			aggs[i].Args = append(aggs[i].Args, g.place(over(arg), ast.Format(a.call.Args[n])))
 		}
