@@ -258,6 +258,11 @@ func (s *scope) widen(r *relation) {
 
 // inner plans a query within an expression: it sees the columns of the scope.
 func (s *scope) inner(q *ast.Query) *relation {
+	switch s.clause {
+	case "SELECT", "ON", "WHERE", "GROUP BY", "HAVING", "FILTER", "the arguments of an aggregate":
+	default: // there is no relation that a join could widen
+		s.unsupported(q, "a query in "+s.clause)
+	}
 	s.hold()
 	outer := s.outer
 	defer func() { s.outer = outer }()
