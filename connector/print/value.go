@@ -1,7 +1,10 @@
 package print
 
 import (
+	"slices"
 	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"millrace/format"
 	"millrace/schema"
@@ -61,21 +64,73 @@ func appendNested(dst []byte, c *vec.Column, i int) []byte {
 		}
 		return append(dst, ']')
 	}
-	open, last := byte('['), byte(']')
 	if len(c.Kids) == 2 {
-		open, last = '{', '}'
+		return appendEntries(dst, c, i)
 	}
-	dst = append(dst, open)
+	dst = append(dst, '[')
 	for j := int(c.Off[i]); j < int(c.Off[i+1]); j++ {
 		if j > int(c.Off[i]) {
 			dst = append(dst, ", "...)
 		}
 		dst = appendValue(dst, &c.Kids[0], j)
-		if len(c.Kids) == 2 {
-			dst = appendValue(append(dst, '='), &c.Kids[1], j)
-		}
 	}
-	return append(dst, last)
+	return append(dst, ']')
+}
+
+// appendEntries writes a map in the order of the java.util.HashMap that Flink makes of it.
+func appendEntries(dst []byte, c *vec.Column, i int) []byte {
+	var room [64]uint64
+	order := room[:0]
+	from, upto, size := int(c.Off[i]), int(c.Off[i+1]), uint32(16)
+	for upto-from > int(size/4*3) {
+		size *= 2
+	}
+	for j := from; j < upto; j++ {
+		h := hashCode(&c.Kids[0], j)
+		order = append(order, uint64((h^h>>16)&(size-1))<<32|uint64(j-from))
+	}
+	slices.Sort(order)
+	dst = append(dst, '{')
+	for n, o := range order {
+		if n > 0 {
+			dst = append(dst, ", "...)
+		}
+		j := from + int(uint32(o))
+		dst = append(appendValue(dst, &c.Kids[0], j), '=')
+		dst = appendValue(dst, &c.Kids[1], j)
+	}
+	return append(dst, '}')
+}
+
+// hashCode is that of the Java object of a key: a String or a number. Other keys keep their order.
+func hashCode(c *vec.Column, i int) uint32 {
+	if c.IsNull(i) {
+		return 0
+	}
+	switch c.Type.ID {
+	case schema.TinyInt:
+		return uint32(c.I8[i])
+	case schema.SmallInt:
+		return uint32(c.I16[i])
+	case schema.Int:
+		return uint32(c.I32[i])
+	case schema.BigInt:
+		return uint32(c.I64[i] ^ c.I64[i]>>32)
+	case schema.Char, schema.VarChar:
+		h, text := uint32(0), c.Bytes(i)
+		for len(text) > 0 {
+			r, n := utf8.DecodeRune(text)
+			text = text[n:]
+			if r > 0xFFFF {
+				high, low := utf16.EncodeRune(r)
+				h = 31*h + uint32(high)
+				r = low
+			}
+			h = 31*h + uint32(r)
+		}
+		return h
+	}
+	return 0
 }
 
 // appendBytes writes signed bytes, as Java has them: [1, -128].
