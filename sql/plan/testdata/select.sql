@@ -164,21 +164,26 @@ SELECT CASE WHEN a > 1 THEN 1 ELSE TRUE END FROM t;
 
 SELECT a FROM t ORDER BY a;
 --->
---  error: ORDER BY is not supported yet
+--  error: Sort on a non-time-attribute field is not supported.
 --  SELECT a FROM t ORDER BY a;
 --                           ^
+--  hint: order by an ascending time attribute first, or add LIMIT
 
 SELECT * FROM t JOIN plain ON t.a = plain.x;
 --->
---  error: INNER JOIN is not supported yet
---  SELECT * FROM t JOIN plain ON t.a = plain.x;
---                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--  Collect [id, a, b, d, s, ts, unused, c, x, y]
+--    Join INNER on=[a = x]
+--      Scan t (kafka, json) read=[id, a, b, d, s, ts, unused] columns=[id, a, b, d, s, ts, unused, (a + 1) AS c] watermark=(ts - INTERVAL '5' SECOND) FOR ts
+--      Scan plain (datagen) read=[x, y]
 
 SELECT a FROM t WHERE EXISTS (SELECT 1);
 --->
---  error: a query within an expression is not supported yet
---  SELECT a FROM t WHERE EXISTS (SELECT 1);
---                        ^^^^^^^^^^^^^^^^^
+--  Collect [a]
+--    Join SEMI
+--      Project [a]
+--        Scan t (kafka, json) read=[id, a, ts] columns=[a, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
+--      Project [TRUE AS row]
+--        Values [EXPR$0] (1)
 
 SELECT a FROM t UNION ALL SELECT s FROM t;
 --->

@@ -47,15 +47,15 @@ SELECT * FROM orders FULL JOIN people USING (customer);
 --  +I	dan	<NULL>	<NULL>	Jena
 --  +I	eve	4	40	<NULL>
 
-SELECT customer, orders.customer, people.customer, city FROM orders NATURAL RIGHT JOIN people;
+SELECT orders.customer, people.customer, city FROM orders NATURAL RIGHT JOIN people;
 --out folded
---  +I	<NULL>	<NULL>	<NULL>	Nowhere
---  +I	ann	ann	ann	Kiel
---  +I	ann	ann	ann	Kiel
---  +I	ann	ann	ann	Ulm
---  +I	ann	ann	ann	Ulm
---  +I	bob	bob	bob	Bonn
---  +I	dan	<NULL>	dan	Jena
+--  +I	<NULL>	<NULL>	Nowhere
+--  +I	<NULL>	dan	Jena
+--  +I	ann	ann	Kiel
+--  +I	ann	ann	Kiel
+--  +I	ann	ann	Ulm
+--  +I	ann	ann	Ulm
+--  +I	bob	bob	Bonn
 
 SELECT people.* FROM orders NATURAL JOIN people;
 --out folded
