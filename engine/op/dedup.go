@@ -15,7 +15,7 @@ import (
 // Deduplicate keeps one row of each key by a time attribute (Flink's RowTime- and ProcTimeDeduplicate functions).
 //
 // The last row is given at once and replaced, by -U and +U, by each that is as new or newer; by processing time
-// by each that differs. The first row by processing time is given at once. The first by event time is given when
+// each is newer. The first row by processing time is given at once. The first by event time is given when
 // the watermark has passed it, as an earlier one may come until then; rows behind the watermark are dropped and counted.
 //
 // State: a row of each key for the last, the key alone for the first once that is given.
@@ -108,11 +108,7 @@ func (d *Deduplicate) last(b *vec.Batch, i int, hash uint64) {
 		return
 	}
 	old := t.First(g)
-	if d.byClock {
-		if d.ttl == 0 && t.FindRow(g, b, i) >= 0 {
-			return
-		}
-	} else if b.Cols[d.node.Time].I64[i] < t.Cols[d.node.Time].I64[old] {
+	if !d.byClock && b.Cols[d.node.Time].I64[i] < t.Cols[d.node.Time].I64[old] {
 		return
 	}
 	t.Copy(d.out, 0, old)

@@ -232,15 +232,15 @@ func (at place) answer(dst *vec.Builder, to int, call plan.OverCall) {
 	case plan.OverPercentRank:
 		dst.SetF64(to, float64(at.first)/float64(max(at.of-1, 1)))
 	case plan.OverCumeDist:
-		dst.SetF64(to, float64(at.next)/float64(at.of))
+		dst.SetF64(to, float64(at.k+1)/float64(at.of)) // Flink counts peers one by one here
 	case plan.OverNtile:
 		// The first groups have a row more if the rows cannot be shared out evenly.
 		size, more := int64(at.of)/call.Offset, int64(at.of)%call.Offset
 		k := int64(at.k)
 		if k < more*(size+1) {
-			dst.SetInt(to, k/(size+1)+1)
+			dst.SetI64(to, k/(size+1)+1)
 		} else {
-			dst.SetInt(to, (k-more)/size+1)
+			dst.SetI64(to, (k-more)/size+1)
 		}
 	}
 }

@@ -302,17 +302,17 @@ func (o *overSpec) placeCall(b *binder, s *scope, c *ast.Call, call *overCall) {
 	}
 	args := s.exprs(c.Args)
 	switch call.call.Func {
-	case OverRowNumber, OverRank, OverDenseRank:
+	case OverRowNumber, OverRank, OverDenseRank, OverNtile:
 		call.call.Type = schema.Of(schema.BigInt).Required()
 	case OverPercentRank, OverCumeDist:
 		call.call.Type = schema.Of(schema.Double).Required()
-	case OverNtile:
-		call.call.Type = schema.Of(schema.Int).Required()
+	case OverLag, OverLead:
+		o.lag(b, c, call, args)
+	}
+	if call.call.Func == OverNtile {
 		if call.call.Offset = b.wholeNumber(c.Args[0], args[0], name); call.call.Offset == 0 {
 			b.fail(c.Args[0], "", "NTILE wants a number above zero")
 		}
-	case OverLag, OverLead:
-		o.lag(b, c, call, args)
 	}
 }
 
@@ -412,7 +412,7 @@ func (s *scope) overAnswer(x *ast.Call) Expr {
 	if e, ok := s.over[x]; ok {
 		return e
 	}
-	s.fail(x, "use a sub-query, or QUALIFY", "%s OVER (…) cannot stand in %s", x.Name, s.clause)
+	s.fail(x, "use a sub-query, or QUALIFY", "%s OVER (…) cannot stand in %s", x.Name.Last(), s.clause)
 	return nil
 }
 

@@ -11,7 +11,7 @@ GROUP BY id, window_start, window_end;
 --  Collect [id, window_start, window_end, cnt, a, EXPR$5, EXPR$6, processed_at]
 --    Project [id, window_start, window_end, COUNT(*) AS cnt, AVG(d) AS a, MIN(d) AS EXPR$5, MAX(d + 1) AS EXPR$6, LOCALTIMESTAMP() AS processed_at]
 --      WindowAggregate TUMBLE(ts, 10s) keys=[id] aggs=[COUNT(*), AVG(d), MIN(d), MAX(d + 1)] window=[start, end]
---        Project [id, d, (d + 1E+00) AS d + 1, ts]
+--        Project [d, (d + 1E+00) AS d + 1, ts, id]
 --          Scan e (kafka, json) read=[id, d, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
 INSERT INTO stats
@@ -32,8 +32,8 @@ GROUP BY window_start, window_end, window_time;
 --->
 --  Collect [window_start, EXPR$1, EXPR$2, EXPR$3]
 --    Project [window_start, SUM(v) FILTER (WHERE d > 0) AS EXPR$1, COUNT(DISTINCT id) AS EXPR$2, (CAST((SUM(v) * 2) AS BIGINT) + COUNT(DISTINCT id)) AS EXPR$3]
---      WindowAggregate CUMULATE(ts, 1m, 1h) keys=[] aggs=[SUM(v) FILTER d > 0, COUNT(DISTINCT id), SUM(v)] window=[start]
---        Project [v, (d > 0E+00) AS d > 0, id, ts]
+--      WindowAggregate CUMULATE(ts, 1m, 1h) keys=[] aggs=[SUM(v) FILTER filter, COUNT(DISTINCT id), SUM(v)] window=[start]
+--        Project [v, (d > 0E+00) AS filter, id, ts]
 --          Scan e (kafka, json) read=[id, v, d, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
 SELECT id, window_end FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '30' SECOND)) WHERE v > 1 AND window_start IS NOT NULL;
@@ -53,7 +53,7 @@ GROUP BY ws, we, k;
 --  Collect [ws, k, EXPR$2]
 --    Project [window_start AS ws, k, SUM(v) AS EXPR$2]
 --      WindowAggregate TUMBLE(ts, 1m) keys=[k] aggs=[SUM(v)] window=[start]
---        Project [id AS k, (v + 1) AS v, ts]
+--        Project [(v + 1) AS v, ts, id AS k]
 --          Filter ((d > 0E+00) AND (id = 'a'))
 --            Scan e (kafka, json) read=[id, v, d, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
@@ -63,7 +63,7 @@ FROM e GROUP BY v % 10, TUMBLE(ts, INTERVAL '1' HOUR);
 --  Collect [k, EXPR$1, EXPR$2, EXPR$3, EXPR$4]
 --    Project [v % 10 AS k, (v % 10 + 1) AS EXPR$1, window_start AS EXPR$2, window_end AS EXPR$3, COUNT(*) AS EXPR$4]
 --      WindowAggregate TUMBLE(ts, 1h) keys=[v % 10] aggs=[COUNT(*)] window=[start, end]
---        Project [(v % 10) AS v % 10, ts]
+--        Project [ts, (v % 10) AS v % 10]
 --          Scan e (kafka, json) read=[id, v, ts] columns=[v, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
 CREATE VIEW minutes AS
@@ -103,9 +103,13 @@ SELECT COUNT(*) FROM e;
 
 SELECT DISTINCT id FROM e UNION SELECT id FROM e;
 --->
---  error: an aggregation of rows that change is not supported yet
---  SELECT DISTINCT id FROM e UNION SELECT id FROM e;
---  ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--  Collect [id]
+--    GroupAggregate keys=[id] aggs=[]
+--      Union
+--        GroupAggregate keys=[id] aggs=[]
+--          Scan e (kafka, json) read=[id, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
+--        Project [id]
+--          Scan e (kafka, json) read=[id, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts
 
 INSERT INTO stats (id, c) SELECT id, COUNT(*) FROM e GROUP BY id;
 --->
@@ -208,6 +212,7 @@ SELECT * FROM TABLE(TUMBEL(TABLE e, DESCRIPTOR(ts), INTERVAL '3' SECOND));
 
 SELECT ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts) FROM e;
 --->
---  error: OVER is not supported yet
---  SELECT ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts) FROM e;
---         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+--  Collect [EXPR$0]
+--    Project [ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts) AS EXPR$0]
+--      Over keys=[id] order=[ts] ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW calls=[ROW_NUMBER()]
+--        Scan e (kafka, json) read=[id, ts] watermark=(ts - INTERVAL '5' SECOND) FOR ts

@@ -22,81 +22,15 @@ CREATE TABLE e (
 --  {"ts":"2020-01-01 00:00:13","k":"a","v":7}
 
 SELECT k, c, n FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY c DESC) AS n FROM (SELECT k, COUNT(*) AS c FROM e GROUP BY k)) WHERE n <= 2;
---out
---  +I	a	1	1
---  -U	a	1	1
---  +U	a	2	1
---  -U	a	2	1
---  +U	a	3	1
---  -U	a	3	1
---  +U	a	4	1
---  -U	a	4	1
---  +U	a	5	1
---  +I	b	1	2
---  -U	b	1	2
---  +U	b	2	2
---  -U	b	2	2
---  +U	b	3	2
---  -U	a	5	1
---  +U	a	6	1
---  -U	a	6	1
---  +U	a	7	1
---  -U	a	7	1
---  +U	a	8	1
---  -U	a	8	1
---  +U	a	9	1
+--out folded
+--  +I	a	9	1
+--  +I	b	3	2
 
 SELECT k, c FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY c DESC) AS n FROM (SELECT k, COUNT(*) AS c FROM e GROUP BY k)) WHERE n <= 1;
---out
---  +I	a	1
---  -U	a	1
---  +U	a	2
---  -U	a	2
---  +U	a	3
---  -U	a	3
---  +U	a	4
---  -U	a	4
---  +U	a	5
---  -U	a	5
---  +U	a	6
---  -U	a	6
---  +U	a	7
---  -U	a	7
---  +U	a	8
---  -U	a	8
---  +U	a	9
+--out folded
+--  +I	a	9
 
 SELECT k, c, n FROM (SELECT *, ROW_NUMBER() OVER (ORDER BY c) AS n FROM (SELECT k, COUNT(*) AS c FROM e GROUP BY k)) WHERE n <= 2;
---out
---  +I	a	1	1
---  -D	a	1	1
---  +I	a	2	1
---  -D	a	2	1
---  +I	a	3	1
---  -D	a	3	1
---  +I	a	4	1
---  -D	a	4	1
---  +I	a	5	1
---  -U	a	5	1
---  +U	b	1	1
---  +I	a	5	2
---  -U	b	1	1
---  +U	a	5	1
---  -D	a	5	2
---  -U	a	5	1
---  +U	b	2	1
---  +I	a	5	2
---  -U	b	2	1
---  +U	a	5	1
---  -D	a	5	2
---  -U	a	5	1
---  +U	b	3	1
---  +I	a	5	2
---  -D	a	5	2
---  +I	a	6	2
---  -D	a	6	2
---  +I	a	7	2
---  -D	a	7	2
---  +I	a	8	2
---  -D	a	8	2
+--out folded
+--  +I	b	3	1
 --  +I	a	9	2

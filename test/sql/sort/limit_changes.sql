@@ -21,18 +21,12 @@ CREATE TABLE e (
 --  {"ts":"2020-01-01 00:00:13","k":"a","v":7}
 --  {"ts":"2020-01-01 00:00:13","k":"a","v":7}
 
-SELECT k, COUNT(*) AS c FROM e GROUP BY k LIMIT 1;
+SELECT k, COUNT(*) AS c FROM e WHERE k = 'b' GROUP BY k LIMIT 1;
 --out
---  +I	a	1
---  -D	a	1
---  +I	a	2
---  -D	a	2
---  +I	a	3
---  -D	a	3
---  +I	a	4
---  -D	a	4
---  +I	a	5
---  -D	a	5
+--  +I	b	1
+--  -D	b	1
+--  +I	b	2
+--  -D	b	2
 --  +I	b	3
 
 SELECT k, v FROM e LIMIT 2 OFFSET 1;
