@@ -171,6 +171,12 @@ func uniquify(names []string) []string {
 	return out
 }
 
+// isProcTime says whether e is PROCTIME(), which makes a time attribute.
+func isProcTime(e Expr) bool {
+	c, ok := e.(*Call)
+	return ok && c.Func.Name == "PROCTIME"
+}
+
 // project returns the expressions over the relation as columns of the given names. Plain columns keep
 // their time attribute.
 func project(r *relation, exprs []Expr, names []string) *relation {
@@ -179,6 +185,8 @@ func project(r *relation, exprs []Expr, names []string) *relation {
 		f := schema.Field{Name: name, Type: exprs[i].Type()}
 		if c, ok := exprs[i].(*Column); ok {
 			f.Time = r.node.Out().Fields[c.Index].Time
+		} else if isProcTime(exprs[i]) {
+			f.Time = schema.ProcTime
 		}
 		s.Fields = append(s.Fields, f)
 	}

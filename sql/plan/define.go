@@ -144,7 +144,7 @@ func (b *binder) defineColumns(t *ast.CreateTable, def *definition) {
 			e = b.implicit(c, in.column(def.read.Index(d.name)), d.of)
 		}
 		f := schema.Field{Name: d.name, Type: d.of}
-		if call, ok := e.(*Call); ok && call.Func.Name == "PROCTIME" {
+		if isProcTime(e) {
 			f.Time = schema.ProcTime
 		}
 		def.exprs = append(def.exprs, e)
