@@ -173,6 +173,10 @@ func (b *binder) settled(at ast.Node, n Node, conds []Expr) Node {
 	switch n := n.(type) {
 	case *Join:
 		return b.settledJoin(at, n, conds)
+	case *Filter:
+		if _, ok := n.Input.(*Join); ok {
+			return b.settled(at, n.Input, append(conjuncts(n.Cond), conds...))
+		}
 	case *Project:
 		if _, ok := n.Input.(*Join); !ok {
 			break
