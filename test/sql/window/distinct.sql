@@ -1,0 +1,24 @@
+-- DISTINCT aggregates within windows, also with FILTER.
+CREATE TABLE e (
+  ts STRING,
+  k STRING,
+  v INT,
+  rt AS TO_TIMESTAMP(ts),
+  WATERMARK FOR rt AS rt
+) WITH ('connector' = 'filesystem', 'path' = '${dir}/e.jsonl', 'format' = 'json');
+--file e.jsonl
+--  {"ts": "2020-01-01 00:00:01", "k": "a", "v": 1}
+--  {"ts": "2020-01-01 00:00:04.999", "k": "a", "v": 2}
+--  {"ts": "2020-01-01 00:00:04", "k": "a", "v": 4}
+--  {"ts": "2020-01-01 00:00:06", "k": "a", "v": 8}
+--  {"ts": "2020-01-01 00:00:03", "k": "a", "v": 16}
+--  {"ts": "2020-01-01 00:00:11", "k": "b", "v": 32}
+
+SELECT window_start, window_end, COUNT(DISTINCT k) AS keys, COUNT(DISTINCT v / 3) AS s, COUNT(DISTINCT v) FILTER (WHERE v > 1) AS f, COUNT(*) AS c
+FROM TABLE(HOP(TABLE e, DESCRIPTOR(rt), INTERVAL '5' SECOND, INTERVAL '10' SECOND))
+GROUP BY window_start, window_end;
+--out
+--  +I	2019-12-31 23:59:55.000	2020-01-01 00:00:05.000	1	1	1	2
+--  +I	2020-01-01 00:00:00.000	2020-01-01 00:00:10.000	1	4	4	5
+--  +I	2020-01-01 00:00:05.000	2020-01-01 00:00:15.000	2	2	2	2
+--  +I	2020-01-01 00:00:10.000	2020-01-01 00:00:20.000	1	1	1	1
