@@ -268,6 +268,8 @@ func (f *flinkPipeline) settle(ctx context.Context, s *flinkState) error {
 			}
 			j.Phase, j.Error = flinkNew, ""
 			changed = true
+		case j.Run < f.Run && (j.Phase == flinkRunning || j.Phase == flinkFinished):
+			j.Run, changed = f.Run, true // what was wanted of the others is not for when this one fails
 		}
 	}
 	if !changed {

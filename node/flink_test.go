@@ -72,6 +72,15 @@ func (o *onFlink) becomes(state string) api.Pipeline {
 	return one
 }
 
+// flinkStep is a look at the jobs beside those of the unit.
+func (o *onFlink) flinkStep() error {
+	o.mu.Lock()
+	f := o.list["far"].flink
+	o.mu.Unlock()
+	_, err := f.step(o.t.Context())
+	return err
+}
+
 func TestPipelineOnFlink(t *testing.T) {
 	o, ctx := newOnFlink(t), t.Context()
 	if err := o.Apply(ctx, o.request("far")); err != nil {
@@ -234,11 +243,26 @@ func TestJobOnFlinkFailsAndIsResumed(t *testing.T) {
 		t.Errorf("resumed from its last checkpoint: %+v", running)
 	}
 
+	// The other one was not meant: when it fails, it stays so.
+	o.server.Change(o.one().Jobs[1].FlinkJob, func(j *flinktest.Job) { j.State, j.Trace = "FAILED", "java.io.IOException: another" })
+	o.becomes("failed")
+	for range 5 { // looks at the jobs
+		sent := len(o.server.Statements())
+		if err := o.flinkStep(); err != nil || len(o.server.Statements()) != sent {
+			t.Fatalf("it is submitted again unasked: %v, %v", err, o.server.Statements()[sent:])
+		}
+	}
+	if err := o.Resume(ctx, "far"); err != nil {
+		t.Fatal(err)
+	}
+	o.becomes("running")
+
 	// A JobManager that forgets its jobs is told apart from one that is away; nothing runs again unasked.
 	o.server.Forget()
-	if got := o.becomes("failed"); !strings.Contains(got.Jobs[0].Error, "no longer knows") {
-		t.Errorf("forgotten: %+v", got.Jobs[0])
-	}
+	until(t, "both are known to be forgotten", func() bool {
+		jobs := o.one().Jobs
+		return strings.Contains(jobs[0].Error, "no longer knows") && strings.Contains(jobs[1].Error, "no longer knows")
+	})
 	if err := o.Resume(ctx, "far"); err != nil {
 		t.Fatal(err)
 	}
