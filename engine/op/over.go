@@ -52,7 +52,6 @@ type overGroup struct {
 	frame   []int32 // rows answered that are still needed
 	given   int64   // the time of the last one answered
 	count   int64   // rows answered
-	peers   int64   // different times among them
 	touched int64
 	gone    bool // removed; its number is not in use
 }
@@ -226,7 +225,6 @@ func (o *Over) answer(part int32, b *vec.Batch, rows []int32, at int64, out Out)
 		if err := o.enter(part, b, rows); err != nil {
 			return err
 		}
-		g.peers++
 		if err := o.emit(part, b, rows, out); err != nil {
 			return err
 		}
@@ -243,7 +241,6 @@ func (o *Over) answer(part int32, b *vec.Batch, rows []int32, at int64, out Out)
 				return err
 			}
 		}
-		g.peers++
 		if err := o.emit(part, b, rows[k:k+1], out); err != nil {
 			return err
 		}
@@ -320,10 +317,8 @@ func (o *Over) emit(part int32, b *vec.Batch, rows []int32, out Out) error {
 				o.out.CopyValue(at, &o.answers[c], 0)
 			case plan.OverRowNumber:
 				o.out.SetI64(at, g.count+int64(k)+1)
-			case plan.OverRank:
-				o.out.SetI64(at, g.count+1)
-			case plan.OverDenseRank:
-				o.out.SetI64(at, g.peers)
+			case plan.OverRank, plan.OverDenseRank:
+				o.out.SetI64(at, g.count+int64(len(rows))) // over streams Flink counts peers for both
 			case plan.OverLag:
 				lag(o.out, at, call, b, g.frame, len(g.frame)-1, int(row))
 			}
@@ -333,14 +328,17 @@ func (o *Over) emit(part int32, b *vec.Batch, rows []int32, out Out) error {
 	return nil
 }
 
-// lag sets a column to the value of the row that many before list[k]; row is the one it is for.
+// lag sets a column to the value of the row that many before list[k]; row is the one it is for. The default stands
+// for NULL, too, as in Flink.
 func lag(dst *vec.Builder, at int, call plan.OverCall, b *vec.Batch, list []int32, k, row int) {
 	by := int(call.Offset)
 	if call.Func == plan.OverLead {
 		by = -by
 	}
-	switch k -= by; {
-	case k >= 0 && k < len(list):
+	k -= by
+	there := k >= 0 && k < len(list)
+	switch {
+	case there && (call.Default < 0 || !b.Cols[call.Arg].IsNull(int(list[k]))):
 		dst.CopyValue(at, &b.Cols[call.Arg], int(list[k]))
 	case call.Default >= 0:
 		dst.CopyValue(at, &b.Cols[call.Default], row)

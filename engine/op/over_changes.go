@@ -2,6 +2,7 @@ package op
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"millrace/engine/state"
@@ -32,7 +33,7 @@ type OverChanges struct {
 // overSide is what is known of the rows of a key up to one of them, without or with a change.
 type overSide struct {
 	rows    int64 // before the ones at hand
-	peers   int64 // different ones, those at hand among them
+	peers   int64 // rows that are at hand
 	answers []vec.Column
 }
 
@@ -87,7 +88,7 @@ func (o *OverChanges) change(g int32, hash uint64, b *vec.Batch, i int, out Out)
 			return nil
 		}
 		o.rows.Note[g] = o.call.Now.UnixMilli()
-		if err := o.tell(list, at, kind, out); err != nil {
+		if err := o.tell(list, at, vec.Delete, out); err != nil {
 			return err
 		}
 		o.rows.take(g, at)
@@ -121,15 +122,12 @@ func (o *OverChanges) tell(list []int32, at int, kind vec.RowKind, out Out) erro
 		if err := o.step(list[k:next], own-k, own >= 0); err != nil {
 			return err
 		}
-		same := o.same()
+		same := o.same(list[at])
 		if err := o.peers(list[k:next], own-k, own >= 0, same, kind, out); err != nil {
 			return err
 		}
 		for s := range o.sides {
-			o.sides[s].rows += int64(next - k)
-		}
-		if own >= 0 {
-			o.sides[without].rows--
+			o.sides[s].rows += o.sides[s].peers
 		}
 		k = next
 		if own < 0 && same && o.plain {
@@ -162,15 +160,9 @@ func (o *OverChanges) peer(a, b int32) bool {
 
 // begin puts the rows before a change into both sides.
 func (o *OverChanges) begin(rows []int32) error {
-	peers := int64(0)
-	for k := range rows {
-		if o.node.Frame.Rows || k == 0 || !o.peer(rows[k-1], rows[k]) {
-			peers++
-		}
-	}
 	for s := range o.sides {
 		o.acc.reset(int32(s))
-		o.sides[s].rows, o.sides[s].peers = int64(len(rows)), peers
+		o.sides[s].rows = int64(len(rows))
 		if err := o.add(rows, int32(s)); err != nil {
 			return err
 		}
@@ -195,7 +187,7 @@ func (o *OverChanges) step(rows []int32, own int, among bool) error {
 	if err := o.add(rows, with); err != nil {
 		return err
 	}
-	o.sides[with].peers++
+	o.sides[with].peers, o.sides[without].peers = int64(len(rows)), int64(len(rows))
 	if !among {
 		own = len(rows)
 	}
@@ -203,12 +195,10 @@ func (o *OverChanges) step(rows []int32, own int, among bool) error {
 		return err
 	}
 	if among {
+		o.sides[without].peers--
 		if err := o.add(rows[own+1:], without); err != nil {
 			return err
 		}
-	}
-	if !among || len(rows) > 1 {
-		o.sides[without].peers++
 	}
 	for s := range o.sides {
 		if err := finishAll(&o.acc, o.node.Calls, []int32{int32(s)}, o.sides[s].answers); err != nil {
@@ -218,17 +208,18 @@ func (o *OverChanges) step(rows []int32, own int, among bool) error {
 	return nil
 }
 
-// same says whether both sides have the same answers.
-func (o *OverChanges) same() bool {
+// same says whether both sides have the same accumulators, as far as that shows: answers that are sums and the like
+// say all, those of averages differ as soon as the changed row has a value.
+func (o *OverChanges) same(changed int32) bool {
 	a, b := &o.sides[without], &o.sides[with]
 	for c, call := range o.node.Calls {
 		switch call.Func {
 		case plan.OverAggregate:
-			if !a.answers[c].Equal(0, &b.answers[c], 0) {
+			if !a.answers[c].Equal(0, &b.answers[c], 0) || mixes(call.Agg) && !o.ignored(call.Agg, changed) {
 				return false
 			}
-		case plan.OverDenseRank:
-			if a.peers != b.peers {
+		case plan.OverRank, plan.OverDenseRank:
+			if a.rows+a.peers != b.rows+b.peers {
 				return false
 			}
 		default:
@@ -238,6 +229,19 @@ func (o *OverChanges) same() bool {
 		}
 	}
 	return true
+}
+
+// mixes says whether an aggregate may give the same answer for other values.
+func mixes(a plan.Agg) bool {
+	return a.Func.Name == "AVG" || strings.HasPrefix(a.Func.Name, "STDDEV") || strings.HasPrefix(a.Func.Name, "VAR")
+}
+
+// ignored says whether an aggregate leaves a row out.
+func (o *OverChanges) ignored(a plan.Agg, row int32) bool {
+	if f := a.Filter; f >= 0 && (o.rows.Cols[f].IsNull(int(row)) || !o.rows.Cols[f].Bits.Get(int(row))) {
+		return true
+	}
+	return slices.ContainsFunc(a.Args, func(c int) bool { return o.rows.Cols[c].IsNull(int(row)) })
 }
 
 // peers gives the rows with the same answers: the one that comes or goes, and the others if their answers differ.
@@ -270,8 +274,8 @@ func (o *OverChanges) give(row int32, s *overSide, kind vec.RowKind) {
 		switch call.Func {
 		case plan.OverAggregate:
 			o.out.CopyValue(to, &s.answers[c], 0)
-		case plan.OverDenseRank:
-			o.out.SetI64(to, s.peers)
+		case plan.OverRank, plan.OverDenseRank:
+			o.out.SetI64(to, s.rows+s.peers) // over streams Flink counts peers for both
 		default:
 			o.out.SetI64(to, s.rows+1)
 		}

@@ -69,7 +69,7 @@ func (o *Over) Snapshot(w *state.Writer) error {
 	var parts []int32
 	of := number()
 	cols := slices.Clone(o.parts.Keys)
-	facts := make([]vec.Column, 4)
+	facts := make([]vec.Column, 3)
 	for i := range facts {
 		facts[i] = vec.Column{Type: of, I64: make([]int64, len(o.group))}
 	}
@@ -78,7 +78,7 @@ func (o *Over) Snapshot(w *state.Writer) error {
 			continue
 		}
 		parts = append(parts, int32(p))
-		facts[0].I64[p], facts[1].I64[p], facts[2].I64[p], facts[3].I64[p] = g.given, g.count, g.peers, g.touched
+		facts[0].I64[p], facts[1].I64[p], facts[2].I64[p] = g.given, g.count, g.touched
 		for _, row := range g.waiting {
 			o.rows.Mark[row] = 0
 		}
@@ -101,7 +101,7 @@ func (o *Over) Restore(r *state.Reader, share Share) error {
 	}
 	keys := len(types)
 	var to []int32
-	err := readRows(r, append(types, number(), number(), number(), number()), func(_ int, cols []vec.Column, i int) {
+	err := readRows(r, append(types, number(), number(), number()), func(_ int, cols []vec.Column, i int) {
 		hash := o.parts.hasher.Rows(nil, cols[:keys], vec.Rows{N: i + 1, Sel: []int32{int32(i)}})[0]
 		if share.Of > 1 && hash%uint64(share.Of) != uint64(share.Index) {
 			to = append(to, -1)
@@ -109,7 +109,7 @@ func (o *Over) Restore(r *state.Reader, share Share) error {
 		}
 		copy(o.in, cols[:keys])
 		p := o.part(hash, i)
-		o.group[p] = overGroup{given: cols[keys].I64[i], count: cols[keys+1].I64[i], peers: cols[keys+2].I64[i], touched: cols[keys+3].I64[i]}
+		o.group[p] = overGroup{given: cols[keys].I64[i], count: cols[keys+1].I64[i], touched: cols[keys+2].I64[i]}
 		to = append(to, p)
 	})
 	if err != nil {

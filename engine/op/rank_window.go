@@ -46,13 +46,17 @@ func (t *WindowTopN) Process(b *vec.Batch, _ Out) error {
 			continue
 		}
 		g := t.rows.Find(hashes[k], b, t.node.Keys, i)
-		at := t.rows.place(t.rows.list(g), b.Cols, i)
+		list := t.rows.list(g)
+		at := t.rows.place(list, b.Cols, i)
+		for t.node.Last && at > 0 && t.rows.by.compare(t.rows.Cols, int(list[at-1]), b.Cols, i) == 0 {
+			at--
+		}
 		if int64(at) >= t.node.To {
 			continue
 		}
 		known := g >= 0
 		row, g := t.rows.Add(g, hashes[k], b, i, 0)
-		list := t.rows.insert(g, at, row)
+		list = t.rows.insert(g, at, row)
 		if !known {
 			t.due.add(due, g)
 		}

@@ -427,6 +427,10 @@ func (b *binder) checkRun(at ast.Node, n Node) {
 		if !n.AtEnd && n.Input.updates() {
 			b.fail(at, "", "ORDER BY a time attribute doesn't support consuming update and delete changes")
 		}
+	case *Match:
+		if n.Input.updates() {
+			b.fail(at, "", "Match Recognize doesn't support consuming update changes, which its input gives")
+		}
 	}
 	for _, in := range n.Inputs() {
 		b.checkRun(at, in)

@@ -114,6 +114,7 @@ func (n *Over) ranks(from, to int64) Node {
 	case !n.Input.updates() && windows.both(n.Keys) && windows.Time.Time == schema.RowTime:
 		w := &WindowTopN{Input: n.Input, Keys: n.Keys, Order: n.Order, From: from, To: to, Number: true, Schema: n.Schema, Time: windows.Time.Type}
 		w.Start, w.End = windows.key(n.Keys, WindowStart), windows.key(n.Keys, WindowEnd)
+		w.Last = to == 1 && len(n.Order) == 1 && n.Order[0].Desc && cutTime(n.Input, n.Order[0].Column)
 		if top = w; from == to {
 			w.Number, w.Schema = false, in
 		}
@@ -135,6 +136,23 @@ func (n *Over) ranks(from, to int64) Node {
 	}
 	exprs = append(exprs, &Literal{Value: vec.Value{I: from}, Of: n.Calls[0].Type})
 	return &Project{Input: top, Exprs: exprs, Schema: n.Schema}
+}
+
+// cutTime says whether column i is the time that windows were cut by, or that of the windows themselves.
+func cutTime(n Node, i int) bool {
+	if n.Out().Fields[i].Time != schema.NoTime {
+		return true
+	}
+	switch n := n.(type) {
+	case *Filter:
+		return cutTime(n.Input, i)
+	case *Project:
+		c, ok := n.Exprs[i].(*Column)
+		return ok && cutTime(n.Input, c.Index)
+	case *WindowTVF:
+		return i == n.Window.Time
+	}
+	return false
 }
 
 // key returns the first of the given columns that is of a kind.

@@ -50,9 +50,11 @@ type WindowTopN struct {
 	Start, End int         // columns of the window
 	Time       schema.Type // of the time that the windows cut: says what clock shows their bounds
 	Order      []SortKey
-	From, To   int64
-	Number     bool
-	Schema     *schema.Schema
+	// Last: of rows that are equal by Order the last one counts first (deduplication by time, descending).
+	Last     bool
+	From, To int64
+	Number   bool
+	Schema   *schema.Schema
 }
 
 // Out implements Node.
@@ -84,8 +86,12 @@ func (n *TopN) text() string {
 }
 
 func (n *WindowTopN) text() string {
-	return "WindowTopN" + rankText(n.Input.Out(), n.Keys, n.Order, n.From, n.To, n.Number) +
+	text := "WindowTopN" + rankText(n.Input.Out(), n.Keys, n.Order, n.From, n.To, n.Number) +
 		fmt.Sprintf(" end=%s", n.Input.Out().Fields[n.End].Name)
+	if n.Last {
+		text += " last"
+	}
+	return text
 }
 
 func rankText(in *schema.Schema, keys []int, order []SortKey, from, to int64, number bool) string {
