@@ -208,6 +208,8 @@ func tableNames(r ast.Relation, names []string) []string {
 		return alias(r.Alias, "")
 	case *ast.Unnest:
 		return alias(r.Alias, "")
+	case *ast.Match:
+		return tableNames(r.X, alias(r.Alias, ""))
 	case *ast.Join:
 		return tableNames(r.Y, tableNames(r.X, names))
 	}

@@ -235,6 +235,7 @@ func TestErrors(t *testing.T) {
 	f("SELECT /*+ BROADCAST */ * FROM t", "line 1, column 12: hint BROADCAST wants the names of tables (write BROADCAST(t))")
 	f("SELECT /*+ OPTIONS('k' = 'v') */ * FROM t",
 		"line 1, column 12: hint OPTIONS does not stand behind SELECT (write it behind the table that it is about)")
+	f("SHOW TABLES ILIKE 'a'", "line 1, column 13: SHOW TABLES takes no ILIKE, as in Flink (use LIKE)")
 	f("USE a.b.c", "line 1, column 5: the name of a database has at most two parts: catalog.database")
 	f("REPLACE TABLE t (a INT)", "line 1, column 1: REPLACE TABLE wants AS and a query")
 	f("SELECT X'0'", "line 1, column 8: a binary string is an even number of hexadecimal digits")

@@ -312,6 +312,9 @@ func (p *parser) showFilter(s *ast.Show) {
 	if !p.atAny("LIKE", "ILIKE") {
 		p.unexpected("LIKE or ILIKE")
 	}
+	if at := p.peek(); at.word == "ILIKE" && (s.What == "TABLES" || s.What == "VIEWS" || s.What == "COLUMNS") {
+		p.fail(at.Span, "use LIKE", "SHOW %s takes no ILIKE, as in Flink", s.What)
+	}
 	s.LikeOp = p.take().word
 	s.Pattern = p.text("a pattern")
 }

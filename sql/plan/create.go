@@ -93,8 +93,8 @@ func extras(c ast.ColumnDef, format func(ast.Node) string) string {
 	return text
 }
 
-// columnsOf gives a table the columns of the query that fills it; columns declared already keep their type.
-// It returns the columns that the query fills, in the query's order.
+// columnsOf gives a table the columns of the query that fills it, behind its own. One declared already keeps
+// its type and stands among those of the query. It returns what the query fills, in the query's order.
 func (b *binder) columnsOf(full, st *ast.CreateTable) []ast.Ident {
 	out := b.query(st.As).node.Out()
 	fields := out.Fields
@@ -111,13 +111,16 @@ func (b *binder) columnsOf(full, st *ast.CreateTable) []ast.Ident {
 			b.fail(st.Names[0], "name all columns of the query, or none", "the query has %d columns, not %d", out.Len(), len(fields))
 		}
 	}
+	full.Columns = slices.Clone(full.Columns)
 	for _, f := range fields {
-		if slices.ContainsFunc(full.Columns, func(c ast.ColumnDef) bool { return c.Name.Name == f.Name }) {
-			continue
+		column := ast.ColumnDef{Span: st.As.Span, Name: ast.Ident{Span: st.As.Span, Name: f.Name}}
+		if i := slices.IndexFunc(full.Columns, func(c ast.ColumnDef) bool { return c.Name.Name == f.Name }); i >= 0 {
+			column = full.Columns[i]
+			full.Columns = slices.Delete(full.Columns, i, i+1)
+		} else {
+			column.Type = b.typeSyntax(st.As, f.Type)
 		}
-		full.Columns = append(full.Columns, ast.ColumnDef{
-			Span: st.As.Span, Name: ast.Ident{Span: st.As.Span, Name: f.Name}, Type: b.typeSyntax(st.As, f.Type),
-		})
+		full.Columns = append(full.Columns, column)
 	}
 	var filled []ast.Ident
 	for _, f := range out.Fields {

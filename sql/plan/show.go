@@ -212,10 +212,32 @@ func matches(st *ast.Show, name string) bool {
 	if st.LikeOp == "" {
 		return true
 	}
-	pattern := regexp.QuoteMeta(st.Pattern)
-	pattern = strings.NewReplacer("%", ".*", "_", ".").Replace(pattern)
+	return likePattern(st).MatchString(name) != st.Not
+}
+
+// likePattern is the pattern of LIKE or ILIKE: % is any text, _ any character, \ takes that from them.
+func likePattern(st *ast.Show) *regexp.Regexp {
+	var out strings.Builder
+	out.WriteString("^(?s")
 	if st.LikeOp == "ILIKE" {
-		pattern = "(?i)" + pattern
+		out.WriteString("i")
 	}
-	return regexp.MustCompile("^(?s:"+pattern+")$").MatchString(name) != st.Not
+	out.WriteString(":")
+	escaped := false
+	for _, r := range st.Pattern {
+		switch {
+		case !escaped && r == '\\':
+			escaped = true
+			continue
+		case !escaped && r == '%':
+			out.WriteString(".*")
+		case !escaped && r == '_':
+			out.WriteString(".")
+		default:
+			out.WriteString(regexp.QuoteMeta(string(r)))
+		}
+		escaped = false
+	}
+	out.WriteString(")$")
+	return regexp.MustCompile(out.String())
 }

@@ -130,17 +130,17 @@ DESCRIBE filled;
 
 CREATE OR REPLACE TABLE filled (twice BIGINT, extra INT, up AS UPPER(k)) WITH ('connector' = 'print') AS SELECT k, n * 2 AS twice FROM source;
 --->
---  Sink filled (print) [twice, extra, k]
---    Project [CAST((n * 2) AS BIGINT) AS twice, NULL AS extra, k]
+--  Sink filled (print) [extra, k, twice]
+--    Project [NULL AS extra, k, CAST((n * 2) AS BIGINT) AS twice]
 --      Scan source (datagen) read=[k, n]
 
 DESCRIBE filled;
 --->
 --  name | type | null | key | extras | watermark
---  twice | BIGINT | TRUE | <NULL> | <NULL> | <NULL>
 --  extra | INT | TRUE | <NULL> | <NULL> | <NULL>
 --  up | STRING | TRUE | <NULL> | AS UPPER(`k`) | <NULL>
 --  k | STRING | TRUE | <NULL> | <NULL> | <NULL>
+--  twice | BIGINT | TRUE | <NULL> | <NULL> | <NULL>
 
 REPLACE TABLE filled (twice, k) WITH ('connector' = 'print') AS SELECT k, n * 2 AS twice FROM source;
 --->

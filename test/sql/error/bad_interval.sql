@@ -2,5 +2,5 @@
 CREATE TABLE t (ts TIMESTAMP(3))
 WITH ('connector' = 'filesystem', 'path' = '${dir}/t.jsonl', 'format' = 'json');
 
-SELECT ts + INTERVAL '5' SECONDS FROM t;
+SELECT ts + INTERVAL '5' FORTNIGHT FROM t;
 --error line 5
