@@ -117,7 +117,7 @@ type results struct {
 }
 
 // patience bounds the time of one statement.
-const patience = 2 * time.Minute
+const patience = 10 * time.Minute
 
 func (s *session) run(statement string) (*answer, error) {
 	before, err := s.flink.printed()
