@@ -190,7 +190,7 @@ func (f *flink) foldedRows(t *testing.T, before, query string, columns, keyed in
 	insert := fmt.Sprintf("INSERT INTO printed SELECT %s FROM (%s) AS q(%s)", strings.Join(casts, ", "), query, strings.Join(names, ", "))
 	outs, err := filepath.Glob(filepath.Join(f.dir, "log", "*-taskexecutor-*.out"))
 	if err != nil || len(outs) == 0 {
-		return nil, errors.Join(err, errors.New("Flink's task manager has no standard output"))
+		return nil, errors.Join(err, errors.New("the task manager of Flink has no standard output"))
 	}
 	at, err := os.Stat(outs[0])
 	if err != nil {
