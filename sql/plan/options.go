@@ -236,16 +236,24 @@ func (b *binder) keyFormat(at ast.Node, def *definition, o *tableOptions) *KeyFo
 // tableOptions returns the options of a table as a query uses it, with the OPTIONS hint applied.
 func (b *binder) tableOptions(at ast.Node, def *definition, hints []ast.Hint) tableOptions {
 	given := maps.Clone(def.options)
+	var hinted []ast.Option
 	for _, h := range hints {
 		if !strings.EqualFold(h.Name, "OPTIONS") {
 			continue
 		}
+		if !b.Settings.OptionsHint() {
+			b.fail(h, "", "the OPTIONS hint is not allowed: %s is false", keyHints)
+		}
 		for _, o := range h.Options {
 			given[o.Key] = o.Value
 		}
+		hinted = append(hinted, h.Options...)
 	}
 	options, err := b.Planner.options(given)
 	if err != nil {
+		if own := optionOf(err, hinted); own != nil {
+			at = own
+		}
 		b.fail(at, fault.HintOf(err), "table %q: %s", def.name, err)
 	}
 	return options
@@ -257,13 +265,20 @@ func (b *binder) checkOptions(t *ast.CreateTable, given map[string]string) {
 	if err == nil {
 		return
 	}
-	var at ast.Node = t.Name
-	for _, o := range t.Options {
+	if o := optionOf(err, t.Options); o != nil {
+		b.check(o, err)
+	}
+	b.check(t.Name, err)
+}
+
+// optionOf returns the option that an error is about, or nil.
+func optionOf(err error, options []ast.Option) ast.Node {
+	for _, o := range slices.Backward(options) {
 		if aboutOption(err.Error(), o) {
-			at = o
+			return o
 		}
 	}
-	b.check(at, err)
+	return nil
 }
 
 // aboutOption says whether the text of an error begins with the name or the value of an option. Those

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"millrace/catalog"
 	"millrace/connector"
@@ -191,10 +190,6 @@ func (b *binder) job(statement ast.Statement) *Job {
 	j.Name = b.Settings.JobName(tables)
 	j.Text = Explain(j.Sinks...)
 	return j
-}
-
-func (b *binder) explain(st *ast.Explain) string {
-	return strings.TrimSuffix(b.job(st.Statement).Text, "\n")
 }
 
 func (b *binder) createView(st *ast.CreateView) {

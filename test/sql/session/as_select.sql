@@ -19,7 +19,7 @@ CREATE TABLE two (m BIGINT, more STRING, up AS UPPER(k)) WITH ('connector' = 'pr
 
 DESCRIBE two;
 --out
---  +I	m	BIGINT	TRUE	<NULL>	<NULL>	<NULL>
 --  +I	more	STRING	TRUE	<NULL>	<NULL>	<NULL>
 --  +I	up	STRING	TRUE	<NULL>	AS UPPER(`k`)	<NULL>
 --  +I	k	STRING	TRUE	<NULL>	<NULL>	<NULL>
+--  +I	m	BIGINT	TRUE	<NULL>	<NULL>	<NULL>

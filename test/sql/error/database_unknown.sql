@@ -1,0 +1,3 @@
+-- A database that there is not.
+USE nowhere;
+--error database "nowhere" not found
