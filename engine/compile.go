@@ -118,6 +118,10 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		})
 	case *plan.Over, *plan.TopN, *plan.WindowTopN, *plan.Deduplicate, *plan.Sort, *plan.Fold:
 		return l.ranked(n)
+	case *plan.Match:
+		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
+			return op.NewMatch(n, e.env.Hasher, e.call, &e.stats.lateRows)
+		})
 	case *plan.Union:
 		return l.union(n)
 	}

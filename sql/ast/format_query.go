@@ -152,6 +152,8 @@ func (p *printer) relation(r Relation) {
 		p.alias(r.Alias)
 	case *Join:
 		p.join(r)
+	case *Match:
+		p.match(r)
 	}
 }
 

@@ -21,6 +21,7 @@ type scope struct {
 	group  *grouping          // nil: not grouped
 	clause string             // for messages: where the expression stands
 	over   map[*ast.Call]Expr // the answers of calls before OVER
+	match  *matching          // nil: not in MATCH_RECOGNIZE
 }
 
 // condition binds a BOOLEAN.
@@ -43,6 +44,11 @@ func (s *scope) exprs(xs []ast.Expr) []Expr {
 func (s *scope) expr(x ast.Expr) Expr {
 	if s.group != nil {
 		if e := s.group.answerTo(s, x); e != nil {
+			return e
+		}
+	}
+	if s.match != nil {
+		if e := s.match.answerTo(s, x); e != nil {
 			return e
 		}
 	}

@@ -27,6 +27,8 @@ func (b *binder) from(r ast.Relation) *relation {
 		return b.join(r)
 	case *ast.Unnest:
 		return b.unnest(nothing(), r, false)
+	case *ast.Match:
+		return b.match(r)
 	}
 	panic(fmt.Sprintf("plan: relation %T", r))
 }
