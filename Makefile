@@ -8,7 +8,8 @@
 #   make stack       a real Kafka, Redis, InfluxDB, MinIO and several replicas
 #   make flink-test  a real Kafka and a real Flink: pipelines that Flink runs
 #   make deploy-test chart, manifests and compose files, held against what reads them
-#   make oracle      the golden scripts on a real Flink (test/oracle/doc.go)
+#   make oracle      the golden scripts, and what Flink tests itself by, on a real Flink (test/oracle/doc.go)
+#   make nexmark     Nexmark over 1,000,000 events, here and on a real Flink
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 UI_SOURCES := $(shell find ui/src ui/public -type f) $(wildcard ui/*.json ui/*.ts ui/index.html)
@@ -18,7 +19,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle nexmark ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -52,6 +53,9 @@ sql:
 
 oracle:
 	go test -tags oracle -count=1 -timeout 1h ./test/oracle $(ARGS)
+
+nexmark:
+	go test -tags oracle -count=1 -v -timeout 1h ./test/oracle -run TestNexmark -nexmark-events 1000000 $(ARGS)
 
 ui-test: ui/node_modules/.package-lock.json
 	cd ui && npm run --silent lint && npm run --silent test

@@ -69,6 +69,7 @@ e2e() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 15m ./test/e
 sources() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 8 -timeout 15m ./test/sources "$@"; }
 stack() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/stack "$@"; }
 flink() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/flink "$@"; }
+oracle() { go test -tags oracle -v -count=1 -timeout 1h ./test/oracle "$@"; }
 deploy() { test/deploy/tools.sh && (bin=$PWD/bin/millrace && cd test/deploy && MILLRACE_BIN=$bin go test -v -count=1 -timeout 10m .); }
 
 go_lane() {
@@ -107,6 +108,7 @@ if step build make --no-print-directory build; then
     step sources-long sources
     step stack-long stack
     step flink flink
+    step oracle oracle
     step deploy deploy
     step images test/deploy/buildah.sh
   fi

@@ -109,6 +109,9 @@ func (c *Cluster) Stop(part string) {
 	}
 }
 
+// Output is the file of what a part has written to its standard output, which print tables of a TaskManager do.
+func (c *Cluster) Output(part string) string { return filepath.Join(c.dir, part+".out") }
+
 // AwaitReady waits until gateway and JobManager answer and there is a TaskManager.
 func (c *Cluster) AwaitReady() {
 	c.t.Helper()

@@ -8,72 +8,26 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"millrace/flink/flinktest"
 )
 
 // flink is a SQL gateway of a real Flink.
 type flink struct {
 	base string
-	dir  string // of the installation
+	out  string // the file of what its print tables print
 }
 
-// start starts a Flink for the time of the test, unless one is given.
+// start starts a Flink for the time of the test.
 func start(t *testing.T) *flink {
 	t.Helper()
-	dir := os.Getenv("MILLRACE_FLINK")
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir = filepath.Join(cache, "millrace", "flink")
-	}
-	if port := os.Getenv("MILLRACE_FLINK_GATEWAY"); port != "" {
-		return &flink{base: "http://127.0.0.1:" + port, dir: dir}
-	}
-	scripts := os.Getenv("MILLRACE_REAL")
-	if scripts == "" {
-		scripts = filepath.Join("..", "..", "..", "shared", "real")
-	}
-	port := freePorts(t)
-	command(t, filepath.Join(scripts, "flink", "gateway-up.sh"), dir, strconv.Itoa(port))
-	t.Cleanup(func() { command(t, filepath.Join(scripts, "flink", "gateway-down.sh"), dir) })
-	return &flink{base: fmt.Sprintf("http://127.0.0.1:%d", port), dir: dir}
-}
-
-func command(t *testing.T, name string, args ...string) {
-	t.Helper()
-	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", name, err, out)
-	}
-}
-
-// freePorts returns the first of three neighbouring ports that are free.
-func freePorts(t *testing.T) int {
-	t.Helper()
-next:
-	for port := 18300; port < 18900; port += 3 {
-		for i := range 3 {
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+i))
-			if err != nil {
-				continue next
-			}
-			if err := l.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return port
-	}
-	t.Fatal("no free ports")
-	return 0
+	c := flinktest.StartCluster(t)
+	return &flink{base: c.Gateway, out: c.Output(flinktest.TaskManager)}
 }
 
 // answer is what a statement gives: rows as text, or what Flink printed to its standard output.
@@ -176,11 +130,7 @@ func (a *answer) take(r *results) {
 
 // printed is all that the task manager has written to its standard output so far.
 func (f *flink) printed() (string, error) {
-	outs, err := filepath.Glob(filepath.Join(f.dir, "log", "*-taskexecutor-*.out"))
-	if err != nil || len(outs) == 0 {
-		return "", err
-	}
-	text, err := os.ReadFile(outs[0])
+	text, err := os.ReadFile(f.out)
 	return string(text), err
 }
 

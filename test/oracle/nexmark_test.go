@@ -5,13 +5,11 @@ package oracle
 import (
 	"bufio"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -188,11 +186,7 @@ func (f *flink) foldedRows(t *testing.T, before, query string, columns, keyed in
 	}
 	sink := fmt.Sprintf("CREATE TABLE printed (%s) WITH ('connector' = 'print')", strings.Join(types, ", "))
 	insert := fmt.Sprintf("INSERT INTO printed SELECT %s FROM (%s) AS q(%s)", strings.Join(casts, ", "), query, strings.Join(names, ", "))
-	outs, err := filepath.Glob(filepath.Join(f.dir, "log", "*-taskexecutor-*.out"))
-	if err != nil || len(outs) == 0 {
-		return nil, errors.Join(err, errors.New("the task manager of Flink has no standard output"))
-	}
-	at, err := os.Stat(outs[0])
+	at, err := os.Stat(f.out)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +195,7 @@ func (f *flink) foldedRows(t *testing.T, before, query string, columns, keyed in
 			return nil, err
 		}
 	}
-	return foldedFrom(outs[0], at.Size(), keyed)
+	return foldedFrom(f.out, at.Size(), keyed)
 }
 
 func foldedFrom(path string, offset int64, keyed int) (map[string]int, error) {

@@ -85,10 +85,7 @@ type programTable struct {
 // TestPrograms runs Flink's own programs as its tests do: they read their first rows, stop with a
 // checkpoint, are restored from it, read the others, and end. A sub-test is a program, by its id.
 func TestPrograms(t *testing.T) {
-	folder := os.Getenv("MILLRACE_CASES")
-	if folder == "" {
-		return
-	}
+	folder := casesFolder(t)
 	tally := map[string][]string{}
 	for _, p := range programs(t, filepath.Join(folder, "programs.jsonl")) {
 		t.Run(p.ID, func(t *testing.T) {
