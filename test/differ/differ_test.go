@@ -1,0 +1,148 @@
+package differ
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"millrace/test/sql"
+)
+
+var (
+	seeds = flag.String("seeds", "1-100", "the scripts to compare: one number, or first-last")
+	show  = flag.Bool("show", false, "write the scripts of -seeds, with Millrace's answers, to standard output")
+)
+
+const recorded = "testdata/answers.jsonl.gz"
+
+// of returns rows such that two answers that are the same in this order are equal.
+func (o Order) of(rows []string) []string {
+	return map[Order]sql.Order{InOrder: sql.InOrder, Sorted: sql.Sorted, Folded: sql.Folded}[o].Of(rows)
+}
+
+// TestRecorded compares Millrace with the answers that were recorded.
+func TestRecorded(t *testing.T) {
+	answers, err := Load(recorded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range answers {
+		t.Run(fmt.Sprint(a.Seed), func(t *testing.T) {
+			t.Parallel()
+			s := Generate(a.Seed)
+			if s.Digest() != a.Script {
+				t.Fatal("the seed gives another script than when Flink's answer was recorded: record anew (doc.go)")
+			}
+			compare(t, s, a)
+		})
+	}
+}
+
+// TestShow writes scripts, if asked to.
+func TestShow(t *testing.T) {
+	if !*show {
+		return
+	}
+	for _, seed := range wanted(t) {
+		s := Generate(seed)
+		rows, err := ways(s)[0].run(t, s)
+		fmt.Fprintln(os.Stdout, s.Golden(rows))
+		if err != nil {
+			fmt.Fprintln(os.Stdout, "-- fails:", err)
+		}
+	}
+}
+
+func wanted(t *testing.T) []uint64 {
+	t.Helper()
+	var first, last uint64
+	if n, _ := fmt.Sscanf(*seeds, "%d-%d", &first, &last); n < 1 {
+		t.Fatalf("-seeds: want FIRST-LAST, got %q", *seeds)
+	} else if n == 1 {
+		last = first
+	}
+	var all []uint64
+	for ; first <= last; first++ {
+		all = append(all, first)
+	}
+	return all
+}
+
+// compare runs a script in several ways and holds each answer against Flink's.
+func compare(t *testing.T, s *Script, a Answer) {
+	t.Helper()
+	for i, w := range ways(s) {
+		rows, err := w.run(t, s)
+		said := ""
+		if err != nil {
+			said = err.Error()
+		}
+		order := s.Order
+		if w.parallelism > 1 {
+			order = s.Wide
+		}
+		if err != nil && a.Error != "" || err == nil && a.Error == "" && slices.Equal(order.of(a.Rows), order.of(rows)) {
+			continue
+		}
+		if i == 0 {
+			if d := slices.IndexFunc(Deviations(), func(d Deviation) bool { return d.Fits(s, a.Error, said) }); d >= 0 {
+				t.Logf("differs by decision: %s", Deviations()[d].Reason)
+				return
+			}
+		}
+		t.Fatalf("seed %d, %s:\n%s\n%s", s.Seed, w, s.Golden(nil), difference(order, a, rows, said))
+	}
+}
+
+// difference tells the rows that only one of the two gave.
+func difference(order Order, a Answer, rows []string, said string) string {
+	switch {
+	case a.Error != "":
+		return fmt.Sprintf("Flink fails: %s\nMillrace gives %d rows", a.Error, len(rows))
+	case said != "":
+		return fmt.Sprintf("Millrace fails: %s\nFlink gives %d rows", said, len(a.Rows))
+	}
+	f, m := order.of(a.Rows), order.of(rows)
+	var b strings.Builder
+	count := map[string]int{}
+	for _, r := range m {
+		count[r]++
+	}
+	for _, r := range f {
+		if count[r]--; count[r] < 0 {
+			b.WriteString("- Flink     " + r + "\n")
+		}
+	}
+	for _, r := range m {
+		if count[r] > 0 {
+			count[r]--
+			b.WriteString("+ Millrace  " + r + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "%d and %d rows", len(f), len(m))
+	if b.Len() < 40 {
+		fmt.Fprintf(&b, ", in another order:\n%s\nand\n%s", strings.Join(f, "\n"), strings.Join(m, "\n"))
+	}
+	return b.String()
+}
+
+// dump writes scripts to a folder for Answers.java.
+func dump(dir string, scripts []*Script) error {
+	for _, s := range scripts {
+		data := filepath.Join(dir, fmt.Sprint(s.Seed))
+		if err := os.MkdirAll(data, 0o755); err != nil {
+			return err
+		}
+		if err := write(data, s); err != nil {
+			return err
+		}
+		if err := os.WriteFile(data+".sql", []byte(strings.Join(s.Statements(data), "\n;\n")+"\n;\n"), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
