@@ -164,6 +164,9 @@ type Spec struct {
 	// be written, too.
 	Metadata map[string]schema.Type
 	Writable []string
+	// ValueMetadata: what the format of the values can tell of its rows can be read, too, its keys behind
+	// "value.". These columns are the decoder's to fill.
+	ValueMetadata bool
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)

@@ -13,6 +13,16 @@ import (
 	"millrace/sql/plan"
 )
 
+// NewDecoder makes a decoder of all that a scan reads of a record: a format.KeyDecoder if some of it is in the key.
+// The scan's table has a format.
+func NewDecoder(formats map[string]format.Spec, n *plan.Scan) (format.Decoder, error) {
+	decoder, err := decoderOf(formats, n, false)
+	if err != nil {
+		return nil, err
+	}
+	return decoder()
+}
+
 // decoderOf returns the maker of a scan's decoders; they are nil for a table without a format.
 func decoderOf(formats map[string]format.Spec, n *plan.Scan, deadLetters bool) (func() (format.Decoder, error), error) {
 	if n.FormatName == "" {
@@ -25,7 +35,7 @@ func decoderOf(formats map[string]format.Spec, n *plan.Scan, deadLetters bool) (
 	physical, opts := columnsOf(n.Read, n.Meta), formatOptions(value, n.FormatOptions, deadLetters)
 	k := n.KeyFormat
 	if k == nil {
-		return func() (format.Decoder, error) { return value.NewDecoder(n.Read.Select(physical), opts) }, nil
+		return func() (format.Decoder, error) { return newValueDecoder(value, n, physical, opts) }, nil
 	}
 	key, ok := formats[k.Name]
 	if !ok || key.NewDecoder == nil {
@@ -33,7 +43,7 @@ func decoderOf(formats map[string]format.Spec, n *plan.Scan, deadLetters bool) (
 	}
 	inValue, inKey := parts(n.Read, physical, k)
 	return func() (format.Decoder, error) {
-		v, err := value.NewDecoder(n.Read.Select(inValue), opts)
+		v, err := newValueDecoder(value, n, inValue, opts)
 		if err != nil || len(inKey) == 0 {
 			return v, err
 		}
@@ -44,6 +54,29 @@ func decoderOf(formats map[string]format.Spec, n *plan.Scan, deadLetters bool) (
 		}
 		return format.WithKey(v, d, s, n.Read.Select(inKey).Names()), nil
 	}, nil
+}
+
+// newValueDecoder makes the decoder of the columns that are in the values of records, and of what the format tells
+// of them.
+func newValueDecoder(f format.Spec, n *plan.Scan, inValue []int, opts option.Values) (format.Decoder, error) {
+	d, err := f.NewDecoder(n.Read.Select(inValue), opts)
+	if err != nil {
+		return nil, err
+	}
+	columns := map[string]string{}
+	for at, key := range n.Meta {
+		if key, ok := strings.CutPrefix(key, plan.ValueMetadata); ok {
+			columns[n.Read.Fields[at].Name] = key
+		}
+	}
+	if len(columns) == 0 {
+		return d, nil
+	}
+	m, ok := d.(format.MetadataDecoder)
+	if !ok {
+		return nil, fault.New(fault.Invalid, "read table %q: format %q tells no metadata", n.Table, f.Name)
+	}
+	return m, m.ReadMetadata(columns)
 }
 
 // encoderOf returns an encoder for a sink, nil if it has no format.

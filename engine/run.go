@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -391,14 +392,16 @@ func identity(n *plan.Scan) bool {
 	return true
 }
 
-// metaColumns turns a scan's metadata columns into positions by key, as readers want them.
+// metaColumns turns a scan's metadata columns, those of its format apart, into positions by key, as readers want them.
 func metaColumns(n *plan.Scan) map[string]int {
 	if len(n.Meta) == 0 {
 		return nil
 	}
 	m := make(map[string]int, len(n.Meta))
 	for at, key := range n.Meta {
-		m[key] = at
+		if !strings.HasPrefix(key, plan.ValueMetadata) {
+			m[key] = at
+		}
 	}
 	return m
 }

@@ -34,7 +34,21 @@ type keyDecoder struct {
 // WithKey returns value's decoder with key's beside it, which was made for the schema s; columns are the names that
 // its fields have in the table.
 func WithKey(value, key Decoder, s *schema.Schema, columns []string) KeyDecoder {
-	return &keyDecoder{Decoder: value, key: key, columns: columns, row: vec.NewBuilderSize(s, 2)}
+	d := &keyDecoder{Decoder: value, key: key, columns: columns, row: vec.NewBuilderSize(s, 2)}
+	if m, ok := value.(MetadataDecoder); ok {
+		return &keyedMetadata{d, m}
+	}
+	return d
+}
+
+// keyedMetadata is a keyDecoder whose values tell metadata: it is a MetadataDecoder, too.
+type keyedMetadata struct {
+	*keyDecoder
+	value MetadataDecoder
+}
+
+func (d *keyedMetadata) ReadMetadata(columns map[string]string) error {
+	return d.value.ReadMetadata(columns)
 }
 
 func (d *keyDecoder) DecodeKey(key []byte, dst *vec.Builder) error {

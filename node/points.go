@@ -37,7 +37,7 @@ const maxPointRows = 16 << 10
 
 func newPointRows() *pointRows { return &pointRows{names: interned{}} }
 
-func (p *pointRows) add(offset int64, at time.Time, value []byte) error {
+func (p *pointRows) add(offset int64, at time.Time, _, value []byte) error {
 	if len(value) == 0 {
 		return nil // a tombstone
 	}

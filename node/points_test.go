@@ -28,7 +28,7 @@ func BenchmarkPointRows(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				for i, r := range records {
-					if err := rows.add(int64(i), at, r); err != nil {
+					if err := rows.add(int64(i), at, nil, r); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -61,7 +61,7 @@ func TestPointRowsOfFields(t *testing.T) {
 		`{"metric":"cpu","value":8,"tags":{"host":"a"}}`,
 		`{"metric":"cpu","fields":{"state":"ok"},"tags":{"host":"a"}}`,
 	} {
-		if err := rows.add(int64(i), now, []byte(r)); err != nil {
+		if err := rows.add(int64(i), now, nil, []byte(r)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -102,7 +102,7 @@ func TestPointRowsAllocateNothing(t *testing.T) {
 		at := time.Now()
 		round := func() {
 			for i, r := range records {
-				if err := rows.add(int64(i), at, r); err != nil {
+				if err := rows.add(int64(i), at, nil, r); err != nil {
 					t.Fatal(err)
 				}
 			}

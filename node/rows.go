@@ -7,6 +7,7 @@ import (
 	"millrace/bus"
 	"millrace/config"
 	"millrace/connector"
+	"millrace/engine"
 	"millrace/fault"
 	"millrace/format"
 	"millrace/schema"
@@ -24,6 +25,7 @@ const timeColumn = "time"
 type tableRows struct {
 	stored config.Stored
 	dec    format.Decoder
+	keys   format.KeyDecoder // dec, if some columns are in the keys; nil otherwise
 	b      *vec.Builder
 	time   int // column of the event time; -1: the record's own time
 	out    []vec.Column
@@ -65,14 +67,16 @@ func hotMetrics(measurement string, s *schema.Schema, tags []string) []hotMetric
 	return out
 }
 
-func newTableRows(stored config.Stored, scan *plan.Scan, f format.Spec) (*tableRows, error) {
+func newTableRows(stored config.Stored, scan *plan.Scan, formats map[string]format.Spec) (*tableRows, error) {
 	physical := &schema.Schema{}
 	for i, field := range scan.Read.Fields {
 		if _, meta := scan.Meta[i]; !meta {
 			physical.Fields = append(physical.Fields, field)
 		}
 	}
-	dec, err := f.NewDecoder(physical, scan.FormatOptions)
+	kept := *scan
+	kept.Read, kept.Meta = physical, nil
+	dec, err := engine.NewDecoder(formats, &kept)
 	if err != nil {
 		return nil, fmt.Errorf("keep topic %q: %w", stored.Topic, err)
 	}
@@ -87,19 +91,21 @@ func newTableRows(stored config.Stored, scan *plan.Scan, f format.Spec) (*tableR
 	if name == "" {
 		name = stored.Topic
 	}
+	keys, _ := dec.(format.KeyDecoder)
 	return &tableRows{
 		metrics: hotMetrics(name, physical, stored.Tags),
-		stored:  stored, dec: dec, b: vec.NewBuilder(physical), time: at, schema: full, out: make([]vec.Column, full.Len()),
+		stored:  stored, dec: dec, keys: keys, b: vec.NewBuilder(physical), time: at, schema: full, out: make([]vec.Column, full.Len()),
 		group: [1]store.Group{{Measurement: name, Time: timeColumn, Tags: stored.Tags}},
 	}, nil
 }
 
-func (t *tableRows) add(offset int64, at time.Time, value []byte) error {
+func (t *tableRows) add(offset int64, at time.Time, key, value []byte) error {
 	before := t.b.Len()
 	if len(value) == 0 {
 		return nil // a tombstone
 	}
-	if err := t.dec.Decode(value, t.b); err != nil {
+	if err := t.decode(key, value); err != nil {
+		t.b.AbortRow()
 		return err
 	}
 	for i := before; i < t.b.Len(); i++ {
@@ -110,6 +116,24 @@ func (t *tableRows) add(offset int64, at time.Time, value []byte) error {
 		t.raw.add(value)
 		t.offset = append(t.offset, offset)
 		t.times(i, at)
+	}
+	return nil
+}
+
+func (t *tableRows) decode(key, value []byte) error {
+	if t.keys == nil {
+		return t.dec.Decode(value, t.b)
+	}
+	if err := t.keys.DecodeKey(key, t.b); err != nil {
+		return err
+	}
+	before := t.b.Len()
+	if err := t.dec.Decode(value, t.b); err != nil {
+		return err
+	}
+	if _, repeats := t.dec.(format.MetadataDecoder); !repeats && t.b.Len() > before+1 {
+		t.b.Truncate(before)
+		return &format.Error{Reason: "a record of several rows cannot be read with columns in its key"}
 	}
 	return nil
 }

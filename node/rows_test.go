@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"millrace/config"
+	"millrace/format"
 	"millrace/format/json"
 	"millrace/option"
 	"millrace/schema"
@@ -24,7 +25,7 @@ func sensorRows(t *testing.T) *tableRows {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := newTableRows(config.Stored{Topic: "sensors", Time: "at", Tags: []string{"id"}}, &plan.Scan{Read: s, FormatOptions: opts}, spec)
+	rows, err := newTableRows(config.Stored{Topic: "sensors", Time: "at", Tags: []string{"id"}}, &plan.Scan{Read: s, FormatName: spec.Name, FormatOptions: opts}, map[string]format.Spec{spec.Name: spec})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +34,7 @@ func sensorRows(t *testing.T) *tableRows {
 
 func TestTableRowsKeepTheGoodAndRefuseTheBad(t *testing.T) {
 	rows := sensorRows(t)
-	add := func(offset int64, text string) error { return rows.add(offset, time.UnixMilli(1), []byte(text)) }
+	add := func(offset int64, text string) error { return rows.add(offset, time.UnixMilli(1), nil, []byte(text)) }
 	for offset, text := range []string{
 		`{"id": "a", "celsius": 21.5, "at": "2026-11-20 10:00:00.5"}`,
 		`{"id": "a", "celsius": "warm", "at": "2026-11-20 10:00:01"}`,
@@ -68,6 +69,41 @@ func TestTableRowsKeepTheGoodAndRefuseTheBad(t *testing.T) {
 	}
 }
 
+func TestTableRowsReadKeys(t *testing.T) {
+	s := schema.New(
+		schema.Field{Name: "k_id", Type: schema.Of(schema.VarChar)},
+		schema.Field{Name: "offset", Type: schema.Of(schema.BigInt)},
+		schema.Field{Name: "celsius", Type: schema.Of(schema.Double)},
+	)
+	spec := json.Spec()
+	opts, err := option.Check("json", spec.Options, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scan := &plan.Scan{
+		Read: s, Meta: map[int]string{1: "offset"}, FormatName: spec.Name, FormatOptions: opts,
+		KeyFormat: &plan.KeyFormat{Name: spec.Name, Options: opts, Columns: []string{"k_id"}, Prefix: "k_", Only: true},
+	}
+	rows, err := newTableRows(config.Stored{Topic: "sensors"}, scan, map[string]format.Spec{spec.Name: spec})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for offset, r := range [][2]string{{`{"id":"a"}`, `{"celsius":1,"id":"x"}`}, {`{"id`, `{"celsius":2}`}, {`{"id":"b"}`, `{"celsius":"?"}`}, {"", `{"celsius":4}`}} {
+		var key []byte
+		if r[0] != "" {
+			key = []byte(r[0])
+		}
+		err := rows.add(int64(offset), time.UnixMilli(1), key, []byte(r[1]))
+		if bad := offset == 1 || offset == 2; bad != (err != nil) {
+			t.Errorf("record %d: error %v", offset, err)
+		}
+	}
+	got := rows.groups()[0].Batch
+	if got.N != 2 || got.Schema.Names()[1] != "k_id" || string(got.Cols[1].Bytes(0)) != "a" || !got.Cols[1].IsNull(1) || got.Cols[2].F64[1] != 4 {
+		t.Errorf("rows: %+v", got)
+	}
+}
+
 func TestPointRowsSortPointsByMeasurement(t *testing.T) {
 	p := newPointRows()
 	at := time.UnixMilli(1_700_000_000_000)
@@ -77,7 +113,7 @@ func TestPointRowsSortPointsByMeasurement(t *testing.T) {
 		`{"metric": "cpu"}`,
 		`{"metric": "cpu", "value": 3, "tags": {"host": "b"}, "timestamp": "2026-11-20T10:00:00Z"}`,
 	} {
-		err := p.add(int64(offset), at, []byte(text))
+		err := p.add(int64(offset), at, nil, []byte(text))
 		if bad := offset == 2; bad != (err != nil) {
 			t.Errorf("record %d: error %v", offset, err)
 		}

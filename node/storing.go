@@ -64,7 +64,7 @@ type feed struct {
 // rowMaker collects the records of a fetch as groups of rows of the store.
 type rowMaker interface {
 	// add takes one record; its bytes are valid only during the call. An error refuses the record.
-	add(offset int64, at time.Time, value []byte) error
+	add(offset int64, at time.Time, key, value []byte) error
 	// groups are the rows added since reset.
 	groups() []store.Group
 	reset()
@@ -186,11 +186,7 @@ func (s *storing) newRows(stored config.Stored) (rowMaker, error) {
 		return nil, fault.New(fault.NotFound, "keep topic %q: no pipeline has a table for it", stored.Topic).
 			WithHint("CREATE TABLE … WITH ('topic' = '%s', …) in a pipeline says what its records hold", stored.Topic)
 	}
-	f, ok := s.formats[scan.FormatName]
-	if !ok || f.NewDecoder == nil {
-		return nil, fault.New(fault.Invalid, "keep topic %q: its format %q cannot be read", stored.Topic, scan.FormatName)
-	}
-	return newTableRows(stored, scan, f)
+	return newTableRows(stored, scan, s.formats)
 }
 
 // take appends what arrives until the given time.
@@ -231,13 +227,13 @@ func (s *storing) append(ctx context.Context, f *bus.Fetch) error {
 			}
 			from = f.Raw.Offset
 		}
-		err := feed.rows.add(f.Raw.Offset, time.UnixMilli(f.Raw.Time), f.Raw.Value)
+		err := feed.rows.add(f.Raw.Offset, time.UnixMilli(f.Raw.Time), f.Raw.Key, f.Raw.Value)
 		if errors.Is(err, format.ErrFull) {
 			if err := s.flush(ctx, feed, store.Range{Topic: f.Topic, Partition: f.Partition, From: from, Upto: f.Raw.Offset}); err != nil {
 				return err
 			}
 			from = f.Raw.Offset
-			err = feed.rows.add(f.Raw.Offset, time.UnixMilli(f.Raw.Time), f.Raw.Value)
+			err = feed.rows.add(f.Raw.Offset, time.UnixMilli(f.Raw.Time), f.Raw.Key, f.Raw.Value)
 		}
 		if err != nil {
 			if err := s.refuse(ctx, f.Topic, f.Partition, f.Raw.Offset, f.Raw.Value, err); err != nil {

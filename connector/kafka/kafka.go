@@ -22,16 +22,17 @@ import (
 // none, and every table must name one.
 func Spec(b *bus.Bus) connector.Spec {
 	return connector.Spec{
-		Name:     "kafka",
-		Doc:      "Reads and writes topics of the bus or of another Kafka cluster.",
-		SQL:      true,
-		Periodic: true,
-		Writable: []string{metaTimestamp, metaHeaders},
-		Options:  options(),
-		Format:   true,
-		Metadata: metadata(),
-		Source:   func(t connector.Table) (connector.Source, error) { return newSource(b, t) },
-		Sink:     func(t connector.Table) (connector.Sink, error) { return newSink(b, t) },
+		Name:          "kafka",
+		Doc:           "Reads and writes topics of the bus or of another Kafka cluster.",
+		SQL:           true,
+		Periodic:      true,
+		Writable:      []string{metaTimestamp, metaHeaders},
+		Options:       options(),
+		Format:        true,
+		Metadata:      metadata(),
+		ValueMetadata: true,
+		Source:        func(t connector.Table) (connector.Source, error) { return newSource(b, t) },
+		Sink:          func(t connector.Table) (connector.Sink, error) { return newSink(b, t) },
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"millrace/engine"
 	"millrace/format"
 	"millrace/format/json"
+	"millrace/format/json/cdc"
 	"millrace/format/raw"
 	"millrace/sql/ast"
 	"millrace/sql/function"
@@ -29,7 +30,7 @@ import (
 func (b *bench) script(text string) (rows []string) {
 	b.Helper()
 	connectors := []connector.Spec{kafka.Spec(b.bus), kafka.UpsertSpec(b.bus)}
-	formats := []format.Spec{json.Spec(), raw.Spec()}
+	formats := []format.Spec{json.Spec(), raw.Spec(), cdc.Debezium()}
 	env := &engine.Env{
 		Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{}, Log: slog.New(slog.DiscardHandler), Hasher: vec.NewHasher(),
 		OpenLedger: func(context.Context, engine.LedgerOf) (engine.Ledger, error) { return engine.MemoryLedger{}, nil },
@@ -115,6 +116,37 @@ CREATE TABLE t (a STRING, b INT, c STRING, h MAP<STRING, BYTES> METADATA FROM 'h
 	got := b.script(table + "SELECT a, b, c, CAST(h['span'] AS STRING) = CAST(x'02' AS STRING), CARDINALITY(h) FROM t;")
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{"+I x 1 one TRUE 2", "+I y 2 two NULL 0"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestValueMetadata reads what Debezium tells of its rows, beside what Kafka does and a column in the key.
+func TestValueMetadata(t *testing.T) {
+	b := newBench(t)
+	b.topic("changes", 1)
+	for _, v := range []string{
+		`{"before":null,"after":{"name":"nut"},"op":"c","ts_ms":1589362330904,"source":{"db":"shop","ts_ms":1589362330000,"table":"parts"}}`,
+		`{"before":{"name":"nut"},"after":{"name":"bolt"},"op":"u","ts_ms":1589362331904,"source":{"db":"shop","table":"parts"}}`,
+	} {
+		b.must(b.bus.Append(t.Context(), []bus.Record{{Topic: "changes", Key: []byte(`{"id":7}`), Value: []byte(v)}}))
+	}
+	const table = `
+CREATE TABLE t (told TIMESTAMP(3) METADATA FROM 'value.ingestion-timestamp' VIRTUAL, id INT, name STRING, pos BIGINT METADATA FROM 'offset' VIRTUAL,
+  source MAP<STRING, STRING> METADATA FROM 'value.source.properties' VIRTUAL, db STRING METADATA FROM 'value.source.database' VIRTUAL)
+WITH ('connector' = 'kafka', 'topic' = 'changes', 'key.format' = 'json', 'key.fields' = 'id', 'value.format' = 'debezium-json',
+  'value.fields-include' = 'EXCEPT_KEY', 'scan.startup.mode' = 'earliest-offset', 'scan.bounded.mode' = 'latest-offset');
+`
+	want := []string{
+		"+I 7 nut 2020-05-13 09:32:10.904 0 shop parts", "-U 7 nut 2020-05-13 09:32:11.904 1 shop parts", "+U 7 bolt 2020-05-13 09:32:11.904 1 shop parts",
+	}
+	if diff := cmp.Diff(want, b.script(table+"SELECT id, name, told, pos, db, source['table'] FROM t;")); diff != "" {
+		t.Error(diff)
+	}
+	// The physical columns alone, and what is told alone.
+	if diff := cmp.Diff([]string{"+I 7 nut", "-U 7 nut", "+U 7 bolt"}, b.script(table+"SELECT id, name FROM t;")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"+I shop", "-U shop", "+U shop"}, b.script(table+"SELECT db FROM t;")); diff != "" {
 		t.Error(diff)
 	}
 }

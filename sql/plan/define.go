@@ -2,10 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"millrace/catalog"
+	"millrace/connector"
 	"millrace/schema"
 	"millrace/sql/ast"
 	"millrace/sql/parse"
@@ -73,7 +75,7 @@ func (b *binder) define(t *ast.CreateTable) *definition {
 			if d.meta == "" {
 				d.meta = d.name
 			}
-			field.Type = b.metadataType(c, d, spec.Metadata)
+			field.Type = b.metadataType(c, d, b.readable(spec, def.options))
 			metadata, metaKeys = append(metadata, field), append(metaKeys, d.meta)
 		case !d.computed:
 			def.read.Fields = append(def.read.Fields, field)
@@ -111,6 +113,23 @@ func primaryKey(t *ast.CreateTable) []string {
 		}
 	}
 	return key
+}
+
+// readable returns the metadata that can be read of a table with the given options; nil: any.
+func (b *binder) readable(spec connector.Spec, options map[string]string) map[string]schema.Type {
+	name := options["value.format"]
+	if name == "" {
+		name = options["format"]
+	}
+	of := b.Formats[name].Metadata
+	if !spec.ValueMetadata || len(of) == 0 {
+		return spec.Metadata
+	}
+	all := maps.Clone(spec.Metadata)
+	for key, t := range of {
+		all[ValueMetadata+key] = t
+	}
+	return all
 }
 
 // metadataType returns the connector's own type of a metadata column, from which it is cast.

@@ -53,7 +53,8 @@ type Scan struct {
 	KeyFormat     *KeyFormat // nil: the keys of records are not read
 	// AllColumns: the format finds columns by their place, so that none can be left out of Read.
 	AllColumns bool
-	// Read are the columns that the connector delivers; Meta says which of them are metadata.
+	// Read are the columns that the connector delivers; Meta says which of them are metadata: those whose keys
+	// begin with ValueMetadata are the format's.
 	Read *schema.Schema
 	Meta map[int]string
 	// Exprs make Out's columns from Read's, one each.
@@ -65,6 +66,9 @@ type Scan struct {
 	Changes format.Changes
 	Key     []int
 }
+
+// ValueMetadata is what the keys of metadata begin with that the format of the values tells.
+const ValueMetadata = "value."
 
 // KeyFormat says how the keys of a table's records are read and written.
 type KeyFormat struct {
