@@ -50,6 +50,9 @@ func nestedLiteral(raw json.RawMessage, t *ast.Type) (string, bool) {
 			if key == "null" {
 				quoted = []byte(key)
 			}
+			if fields, ok := printedRow(key); ok {
+				quoted = fields
+			}
 			pair, ok := literals([]json.RawMessage{quoted, value}, t.Elems)
 			if !ok {
 				return "", false
@@ -89,6 +92,16 @@ func nestedLiteral(raw json.RawMessage, t *ast.Type) (string, bool) {
 		s = strings.TrimSuffix(strings.Replace(s, "T", " ", 1), "Z")
 	}
 	return fmt.Sprintf("CAST('%s' AS %s)", strings.ReplaceAll(s, "'", "''"), text), !strings.HasPrefix(s, "[") && !strings.HasPrefix(s, "{")
+}
+
+// printedRow is a row as it stands among the keys of a map, +I[3], in the form of other rows.
+func printedRow(key string) (json.RawMessage, bool) {
+	fields, ok := strings.CutPrefix(key, "+I[")
+	if !ok {
+		return nil, false
+	}
+	out, err := json.Marshal(map[string]any{"kind": "+I", "fields": strings.Split(strings.TrimSuffix(fields, "]"), ", ")})
+	return out, err == nil
 }
 
 func literals(raws []json.RawMessage, types []*ast.Type) ([]string, bool) {
@@ -145,6 +158,9 @@ func nestedText(raw json.RawMessage) (string, bool) {
 			}
 			if key == "null" {
 				key = "NULL"
+			}
+			if fields, ok := strings.CutPrefix(key, "+I["); ok {
+				key = "(" + strings.TrimSuffix(fields, "]") + ")"
 			}
 			parts = append(parts, key+"="+text)
 		}
