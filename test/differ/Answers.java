@@ -40,6 +40,9 @@ public class Answers {
         conf.setString("rest.bind-port", "0");
         conf.setString("rest.bind-address", "127.0.0.1");
         conf.setString("rest.address", "127.0.0.1");
+        // The process may be stopped for a while, so that others have the machine.
+        conf.setString("heartbeat.timeout", "36000000");
+        conf.setString("pekko.ask.timeout", "1 h");
         conf.setString("taskmanager.memory.managed.size", "512m");
         conf.setString("taskmanager.memory.network.min", "256m");
         conf.setString("taskmanager.memory.network.max", "256m");
