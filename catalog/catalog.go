@@ -1,4 +1,4 @@
-// Package catalog remembers which tables and views exist, and in which databases.
+// Package catalog remembers which tables, views and functions exist, and in which databases.
 //
 // sql/plan defines and looks up, api and lineage list. An object is its CREATE statement: what is
 // beside it (columns, options) is for those who show it, and can be made again from the statement.
@@ -69,6 +69,8 @@ type Catalog struct {
 	version   int64
 	objects   map[key]Object
 	databases map[string]Database
+	functions map[functionKey]Function
+	modules   map[string][]byte // in memory, by hash
 }
 
 // key is what an object is kept by.
@@ -85,13 +87,18 @@ type file struct {
 	Version   int64      `json:"version"`
 	Objects   []Object   `json:"objects"` // by name
 	Databases []Database `json:"databases,omitempty"`
+	Functions []Function `json:"functions,omitempty"`
 }
 
 // format is the version of the layout; a file of another one is refused.
 const format = 1
 
 // New returns an empty catalog in memory.
-func New() *Catalog { return &Catalog{objects: map[key]Object{}, databases: map[string]Database{}} }
+func New() *Catalog {
+	return &Catalog{
+		objects: map[key]Object{}, databases: map[string]Database{}, functions: map[functionKey]Function{}, modules: map[string][]byte{},
+	}
+}
 
 // Open returns the catalog in the file at path, empty if there is none.
 func Open(path string) (*Catalog, error) {
@@ -117,6 +124,9 @@ func Open(path string) (*Catalog, error) {
 	}
 	for _, d := range f.Databases {
 		c.databases[d.Name] = d
+	}
+	for _, fn := range f.Functions {
+		c.functions[fn.key()] = fn
 	}
 	return c, nil
 }
@@ -261,7 +271,10 @@ func (c *Catalog) write() error {
 		return nil
 	}
 	objects := slices.DeleteFunc(c.sorted(), func(o Object) bool { return o.Temporary })
-	data, err := json.MarshalIndent(file{Format: format, Version: c.version, Objects: objects, Databases: c.sortedDatabases()}, "", "  ")
+	functions := slices.DeleteFunc(c.sortedFunctions(), func(f Function) bool { return f.Temporary })
+	data, err := json.MarshalIndent(file{
+		Format: format, Version: c.version, Objects: objects, Databases: c.sortedDatabases(), Functions: functions,
+	}, "", "  ")
 	if err != nil {
 		return err
 	}

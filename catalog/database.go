@@ -56,7 +56,16 @@ func (c *Catalog) DropDatabase(name string, cascade bool) error {
 	if !ok {
 		return fault.New(fault.NotFound, "drop database %q: no such database", name)
 	}
-	kept := maps.Clone(c.objects)
+	kept, functions := maps.Clone(c.objects), maps.Clone(c.functions)
+	for at, f := range functions {
+		switch {
+		case f.Database != name:
+		case !cascade:
+			return fault.New(fault.Conflict, "drop database %q: it has functions", name).WithHint("use CASCADE, or drop its functions first")
+		default:
+			delete(c.functions, at)
+		}
+	}
 	for at, o := range kept {
 		if o.Database != name {
 			continue
@@ -68,6 +77,6 @@ func (c *Catalog) DropDatabase(name string, cascade bool) error {
 	}
 	delete(c.databases, name)
 	return c.commit(func() {
-		c.databases[name], c.objects = old, kept
+		c.databases[name], c.objects, c.functions = old, kept, functions
 	})
 }

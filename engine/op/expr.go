@@ -32,7 +32,12 @@ func Compile(e plan.Expr) (Eval, error) {
 		if e.Overload.Identity && len(args) == 1 {
 			return &identityEval{of: e.Overload.Result, arg: args[0]}, nil
 		}
-		return &callEval{overload: e.Overload, args: args, in: make([]*vec.Column, len(args))}, nil
+		if e.Body != nil {
+			body, err := Compile(e.Body)
+			return &bodyEval{args: args, body: body, batch: vec.Batch{Cols: make([]vec.Column, len(args))}}, err
+		}
+		kernel, err := e.Overload.Task()
+		return &callEval{overload: e.Overload, kernel: kernel, args: args, in: make([]*vec.Column, len(args))}, err
 	case *plan.Logic:
 		args, err := compileAll(e.Args)
 		if err != nil {
@@ -99,6 +104,7 @@ func (e *identityEval) Eval(call *function.Call, b *vec.Batch, rows vec.Rows) (*
 // callEval is a function call.
 type callEval struct {
 	overload *function.Overload
+	kernel   function.Kernel
 	args     []Eval
 	in       []*vec.Column
 	out      vec.Column
@@ -120,10 +126,29 @@ func (e *callEval) Eval(call *function.Call, b *vec.Batch, rows vec.Rows) (*vec.
 		}
 	}
 	call.Rows = rows
-	if err := e.overload.Kernel(call, e.in, &e.out); err != nil {
+	if err := e.kernel(call, e.in, &e.out); err != nil {
 		return nil, err
 	}
 	return &e.out, nil
+}
+
+// bodyEval is a call of a function of SQL, whose body is computed over its arguments.
+type bodyEval struct {
+	args  []Eval
+	body  Eval
+	batch vec.Batch // the arguments
+}
+
+func (e *bodyEval) Eval(call *function.Call, b *vec.Batch, rows vec.Rows) (*vec.Column, error) {
+	for i, arg := range e.args {
+		in, err := arg.Eval(call, b, rows)
+		if err != nil {
+			return nil, err
+		}
+		e.batch.Cols[i] = *in
+	}
+	e.batch.N, e.batch.Sel = rows.N, rows.Sel
+	return e.body.Eval(call, &e.batch, rows)
 }
 
 func intersect(dst, with vec.Bitmap) {

@@ -51,6 +51,8 @@ func (p *printer) statement(s Statement) {
 		p.alterView(s)
 	case *CreateDatabase, *DropDatabase, *AlterDatabase, *Use:
 		p.database(s)
+	case *CreateFunction, *AlterFunction, *DropFunction, *DescribeFunction:
+		p.function(s)
 	}
 }
 

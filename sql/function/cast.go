@@ -182,7 +182,11 @@ func (o *Overload) Evaluate(c *Call, values ...vec.Value) (vec.Value, error) {
 		return vec.Value{Null: true}, nil
 	}
 	dst.Reset(o.Result, 1)
-	if err := o.Kernel(&call, args, &dst); err != nil {
+	kernel, err := o.Task()
+	if err != nil {
+		return vec.Value{}, err
+	}
+	if err := kernel(&call, args, &dst); err != nil {
 		return vec.Value{}, err
 	}
 	return vec.At(&dst, 0), nil

@@ -47,6 +47,17 @@ type Overload struct {
 	// others NULL in is NULL out: the caller sets dst.Valid before the call, and a kernel that can
 	// fail skips the rows that are NULL there.
 	Lenient bool
+	// Open stands in the place of Kernel for functions that keep something of a task between calls: it makes the
+	// kernel of one.
+	Open func() (Kernel, error)
+}
+
+// Task returns the kernel for one task.
+func (o *Overload) Task() (Kernel, error) {
+	if o.Open != nil {
+		return o.Open()
+	}
+	return o.Kernel, nil
 }
 
 // Kernel computes dst, already Reset to the result type and c.Rows.N rows, for the rows c.Rows from

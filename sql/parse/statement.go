@@ -30,6 +30,9 @@ func (p *parser) statement() ast.Statement {
 		return p.query()
 	}
 	p.refuse()
+	if p.atFunction() {
+		return p.function()
+	}
 	switch t.word {
 	case "INSERT":
 		return p.insert()
@@ -277,6 +280,9 @@ var shows = [][]string{
 }
 
 func (p *parser) show() ast.Statement {
+	if p.at("SHOW", "CREATE", "FUNCTION") {
+		return p.showCreateFunction()
+	}
 	start := p.start()
 	p.expect("SHOW")
 	s := &ast.Show{}

@@ -21,7 +21,7 @@ func replaceOuter(e Expr, replace func(*Outer) Expr) Expr {
 	case *Outer:
 		return replace(e)
 	case *Call:
-		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args)}
+		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args), Body: e.Body}
 	case *Logic:
 		return &Logic{Or: e.Or, Args: each(e.Args)}
 	case *Case:

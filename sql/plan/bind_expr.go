@@ -21,6 +21,7 @@ type scope struct {
 	group  *grouping          // nil: not grouped
 	clause string             // for messages: where the expression stands
 	over   map[*ast.Call]Expr // the answers of calls before OVER
+	params map[string]Expr    // in the body of a function of SQL, what stands for its parameters; else nil
 	match  *matching          // nil: not in MATCH_RECOGNIZE
 }
 
@@ -285,6 +286,9 @@ func typeList(types []schema.Type) string {
 
 // callExpr binds a call written as name(arguments).
 func (s *scope) callExpr(x *ast.Call) Expr {
+	if f, ok := s.userFunction(x.Name); ok {
+		return s.userCall(x, f)
+	}
 	name := strings.ToUpper(x.Name.Last())
 	switch {
 	case len(x.Name.Parts) > 1:

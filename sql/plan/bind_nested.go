@@ -10,6 +10,9 @@ import (
 
 // column binds a column or, if more names follow its own, a field within it.
 func (s *scope) column(x *ast.Column) Expr {
+	if s.params != nil {
+		return s.param(x)
+	}
 	if e := s.outerColumn(x); e != nil {
 		return e
 	}

@@ -18,9 +18,11 @@ type binder struct {
 	source string // of the statement, for the lines in errors
 	ctes   []cte  // visible, innermost last
 	views  []string
-	depth  int        // how many queries the one at hand is part of, with itself
-	hints  []ast.Hint // of the SELECT whose FROM is at hand
-	outer  []*scope   // of the queries around the one at hand, innermost last
+	// calling are the functions of SQL whose bodies the expression at hand is in, outermost first.
+	calling []string
+	depth   int        // how many queries the one at hand is part of, with itself
+	hints   []ast.Hint // of the SELECT whose FROM is at hand
+	outer   []*scope   // of the queries around the one at hand, innermost last
 }
 
 // cte is a query named by WITH: planned anew wherever it is used.

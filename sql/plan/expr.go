@@ -37,6 +37,9 @@ type Call struct {
 	Func     *function.Scalar
 	Overload *function.Overload
 	Args     []Expr
+	// Body, if not nil, computes the answer in the place of a kernel, over the arguments as its columns: a function
+	// of SQL with an argument that is used more than once, but must be computed once.
+	Body Expr
 }
 
 // Logic is AND or OR over two or more BOOLEANs, in three-valued logic. Later operands are evaluated

@@ -31,7 +31,9 @@ func (b *binder) fold(at ast.Node, c *Call) Expr {
 	}
 	var dst vec.Column
 	dst.Reset(c.Overload.Result, 1)
-	err := c.Overload.Kernel(&function.Call{Rows: one, Zone: b.Settings.Zone(), Now: time.Now()}, args, &dst)
+	kernel, err := c.Overload.Task()
+	b.check(at, err)
+	err = kernel(&function.Call{Rows: one, Zone: b.Settings.Zone(), Now: time.Now()}, args, &dst)
 	b.check(at, err)
 	value := vec.At(&dst, 0)
 	of := c.Overload.Result

@@ -10,6 +10,7 @@ import (
 	"millrace/sql/ast"
 	"millrace/sql/function"
 	"millrace/sql/parse"
+	"millrace/sql/wasm"
 )
 
 // The only catalog, and the database that is always there: names may be qualified by them, as in scripts made
@@ -29,6 +30,10 @@ type Planner struct {
 	Settings   Settings
 	// Database is the current one; empty: the default one.
 	Database string
+	// Modules reads the WebAssembly module that USING names; nil: only those that stand in the script are taken.
+	Modules func(name string) ([]byte, error)
+	// WASM is where modules run, with their bounds.
+	WASM *wasm.Host
 }
 
 // NewPlanner returns a planner with Flink's default settings.
@@ -36,6 +41,7 @@ func NewPlanner(c *catalog.Catalog, connectors []connector.Spec, formats []forma
 	s := &Planner{
 		Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{},
 		Functions: function.NewSet(), Catalog: c, Settings: Settings{values: map[string]string{}},
+		WASM: wasm.NewHost(wasm.DefaultLimits()),
 	}
 	for _, spec := range connectors {
 		s.Connectors[spec.Name] = spec
@@ -109,6 +115,8 @@ func (b *binder) execute(statement ast.Statement) *Result {
 		return b.describe(st.Name)
 	case *ast.Show:
 		return b.show(st)
+	case *ast.DescribeFunction:
+		return b.describeFunction(st)
 	}
 	b.change(statement)
 	return &Result{}
@@ -133,6 +141,12 @@ func (b *binder) change(statement ast.Statement) {
 		b.alterDatabase(st)
 	case *ast.Use:
 		b.use(st)
+	case *ast.CreateFunction:
+		b.createFunction(st)
+	case *ast.AlterFunction:
+		b.alterFunction(st)
+	case *ast.DropFunction:
+		b.dropFunction(st)
 	default:
 		panic(fmt.Sprintf("plan: statement %T", statement))
 	}

@@ -45,7 +45,7 @@ func substitute(e Expr, replace func(*Column) Expr) Expr {
 	case *Column:
 		return replace(e)
 	case *Call:
-		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args)}
+		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args), Body: e.Body}
 	case *Logic:
 		return &Logic{Or: e.Or, Args: each(e.Args)}
 	case *Case:

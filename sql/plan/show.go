@@ -151,15 +151,16 @@ func (b *binder) showNames(st *ast.Show) (column string, names []string) {
 		}
 		return strings.ToLower(strings.TrimSuffix(st.What, "S")) + " name", names
 	case "FUNCTIONS":
-		b.shownDatabase(st)
+		names = b.userFunctions(b.shownDatabase(st))
 		for _, name := range b.Functions.Names() {
 			if name[0] >= 'A' && name[0] <= 'Z' && !strings.Contains(name, " ") {
 				names = append(names, strings.ToLower(name))
 			}
 		}
-		return "function name", names
+		slices.Sort(names)
+		return "function name", slices.Compact(names)
 	case "USER FUNCTIONS":
-		return "function name", nil
+		return "function name", b.userFunctions(b.shownDatabase(st))
 	case "PROCEDURES":
 		return "procedure name", nil
 	case "MODELS":
