@@ -27,6 +27,7 @@ type OverChanges struct {
 	plain bool // equal answers mean equal accumulators
 	out   *vec.Builder
 	sel   []int32
+	side  [1]int32
 	table vec.Batch
 }
 
@@ -201,7 +202,8 @@ func (o *OverChanges) step(rows []int32, own int, among bool) error {
 		}
 	}
 	for s := range o.sides {
-		if err := finishAll(&o.acc, o.node.Calls, []int32{int32(s)}, o.sides[s].answers); err != nil {
+		o.side[0] = int32(s)
+		if err := finishAll(&o.acc, o.node.Calls, o.side[:], o.sides[s].answers); err != nil {
 			return err
 		}
 	}

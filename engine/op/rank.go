@@ -1,6 +1,7 @@
 package op
 
 import (
+	"slices"
 	"time"
 
 	"millrace/engine/state"
@@ -19,9 +20,10 @@ import (
 type TopN struct {
 	node     *plan.TopN
 	strategy plan.Strategy
-	numbered bool // changes are told place by place
-	single   bool // one row is replaced by -U and +U
-	bounded  bool // only the first rows are kept
+	key      []int // what a row is known by, for TopUpsert
+	numbered bool  // changes are told place by place
+	single   bool  // one row is replaced by -U and +U
+	bounded  bool  // only the first rows are kept
 	call     *function.Call
 	ttl      int64
 	swept    int64
@@ -32,9 +34,9 @@ type TopN struct {
 
 // NewTopN returns the operator; groups that nothing has changed for ttl are forgotten, 0 keeps them. call tells the time.
 func NewTopN(n *plan.TopN, h vec.Hasher, call *function.Call, ttl time.Duration) *TopN {
-	strategy, _ := n.Strategy()
+	strategy, key := n.Strategy()
 	t := &TopN{
-		node: n, strategy: strategy, call: call, ttl: ttl.Milliseconds(), held: -1, out: vec.NewBuilder(n.Schema),
+		node: n, strategy: strategy, key: key, call: call, ttl: ttl.Milliseconds(), held: -1, out: vec.NewBuilder(n.Schema),
 		numbered: n.Number || n.From > 1, bounded: strategy != plan.TopRetract,
 	}
 	t.single = t.bounded && n.To == 1
@@ -68,10 +70,17 @@ func (t *TopN) change(b *vec.Batch, i int, hash uint64, out Out) error {
 		t.rows.forget(g)
 		g, t.held = -1, -1
 	}
+	if t.held >= 0 {
+		if kind == vec.UpdateAfter && t.rows.Group(t.held) == g && t.known(b, i) {
+			t.touch(g)
+			return t.replace(g, hash, b, i, out)
+		}
+		if err := t.release(out); err != nil {
+			return err
+		}
+		g = t.rows.Find(hash, b, t.node.Keys, i)
+	}
 	switch {
-	case t.held >= 0 && kind == vec.UpdateAfter && t.rows.Group(t.held) == g:
-		t.touch(g)
-		return t.replace(g, hash, b, i, out)
 	case !retracts(kind):
 		return t.add(g, hash, b, i, out)
 	case g < 0:
@@ -87,11 +96,33 @@ func (t *TopN) change(b *vec.Batch, i int, hash uint64, out Out) error {
 		t.held = list[at]
 		return nil
 	}
-	if err := t.leave(list, at, out); err != nil {
+	return t.remove(g, at, out)
+}
+
+func (t *TopN) remove(g int32, at int, out Out) error {
+	if err := t.leave(t.rows.list(g), at, out); err != nil {
 		return err
 	}
 	t.rows.take(g, at)
 	return nil
+}
+
+// known says whether row i of b is the one that is held, changed.
+func (t *TopN) known(b *vec.Batch, i int) bool {
+	for _, c := range t.key {
+		if !t.rows.Cols[c].Equal(int(t.held), &b.Cols[c], i) {
+			return false
+		}
+	}
+	return true
+}
+
+// release takes the row away that is held: what has come is not what it became.
+func (t *TopN) release(out Out) error {
+	g := t.rows.Group(t.held)
+	at := slices.Index(t.rows.list(g), t.held)
+	t.held = -1
+	return t.remove(g, at, out)
 }
 
 func (t *TopN) touch(g int32) { t.rows.Note[g] = t.call.Now.UnixMilli() }
@@ -176,10 +207,7 @@ func (t *TopN) replace(g int32, hash uint64, b *vec.Batch, i int, out Out) error
 	held := t.held
 	t.held = -1
 	list := t.rows.list(g)
-	was := 0
-	for list[was] != held {
-		was++
-	}
+	was := slices.Index(list, held)
 	row, _ := t.rows.Add(g, hash, b, i, 0)
 	at := was
 	if t.rows.by.compare(t.rows.Cols, int(held), b.Cols, i) == 0 {

@@ -174,7 +174,11 @@ const (
 func movement(n Node, i int) direction {
 	switch n := n.(type) {
 	case *Filter:
-		if !volatile(n.Cond) {
+		// A row that the filter lets go without letting its successor through is gone: only what never changes
+		// may be filtered by.
+		fixed := !volatile(n.Cond)
+		columns(n.Cond, func(c *Column) { fixed = fixed && movement(n.Input, c.Index) == still })
+		if fixed {
 			return movement(n.Input, i)
 		}
 	case *Project:
