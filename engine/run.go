@@ -38,8 +38,9 @@ type run struct {
 
 	collecting sync.Mutex // one SELECT row batch at a time
 
-	gate sync.RWMutex  // held by the coordinator while the tasks stand still
-	acks chan struct{} // one for each merge task that a barrier has passed
+	gate   sync.RWMutex          // held by the coordinator while the tasks stand still
+	acks   chan struct{}         // one for each merge task that a barrier has passed
+	groups map[string]*alignment // of splits, by name
 	// enough is closed when a LIMIT has all its rows: the job ends, though its input has not.
 	enough    chan struct{}
 	epoch     Epoch       // the last one committed
@@ -246,6 +247,7 @@ func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int
 				t.resumed = true
 			}
 			t.marks, out = m, m
+			r.join(o.scan.Watermark, t)
 		}
 		if !identity(o.scan) {
 			p, err := op.NewProject(o.scan.Exprs, o.scan.Schema, e.call)
@@ -264,6 +266,22 @@ func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int
 	}
 	r.sources = append(r.sources, t)
 	return nil
+}
+
+// join adds a split to the group that its table names.
+func (r *run) join(w *plan.Watermark, t *sourceTask) {
+	if w.Group == "" || t.done {
+		return
+	}
+	g := r.groups[w.Group]
+	if g == nil {
+		if r.groups == nil {
+			r.groups = map[string]*alignment{}
+		}
+		g = &alignment{}
+		r.groups[w.Group] = g
+	}
+	t.group = g.join(w.MaxDrift.Milliseconds(), t.marks.sent)
 }
 
 func (r *run) openReader(ctx context.Context, o *openStage, t *sourceTask) error {

@@ -33,6 +33,7 @@ type sourceTask struct {
 	refuse func(context.Context, *plan.Scan, []connector.Refused) error // nil: a bad record fails the job
 	stats  *counters
 	shown  *splitStats
+	group  *alignedSplit // nil: event time goes on as it comes
 
 	offset  connector.Offset // of the first record not yet processed
 	done    bool
@@ -44,6 +45,7 @@ type splitStats struct {
 	watermark atomic.Int64
 	lag       atomic.Int64
 	idle      atomic.Bool
+	waiting   atomic.Bool
 	newest    atomic.Int64 // unix ms of the newest record read
 }
 
@@ -52,6 +54,9 @@ func (t *sourceTask) run(ctx context.Context) error {
 		return err
 	}
 	for !t.done {
+		if err := t.align(ctx); err != nil {
+			return err
+		}
 		t.rows.Builder.Reset()
 		t.rows.Refused, t.rows.Newest, t.rows.Bytes = t.rows.Refused[:0], time.Time{}, 0
 		err := t.reader.Read(ctx, &t.rows)
@@ -64,6 +69,28 @@ func (t *sourceTask) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// align waits while the split is too far ahead of its group.
+func (t *sourceTask) align(ctx context.Context) error {
+	if t.group == nil || t.group.ahead() == nil {
+		return nil
+	}
+	t.shown.waiting.Store(true)
+	defer t.shown.waiting.Store(false)
+	err := t.group.wait(ctx)
+	t.marks.since = time.Now() // it was not its own silence
+	return err
+}
+
+// report tells the group of the split how far it has come. One that has no watermark yet is waited for while it is
+// known to have records.
+func (t *sourceTask) report() {
+	if t.group == nil {
+		return
+	}
+	m := t.marks
+	t.group.report(m.sent, t.done || m.idle || m.sent == startWatermark && t.reader.Lag() <= 0)
 }
 
 // replayEnd tells the tasks behind a split that had ended before the restart that it has.
@@ -98,9 +125,12 @@ func (t *sourceTask) process(ctx context.Context, last bool) error {
 	if last {
 		t.done = true
 		t.shown.lag.Store(0)
+		t.report()
 		return t.chain.Watermark(maxWatermark)
 	}
-	return t.idle()
+	err := t.idle()
+	t.report()
+	return err
 }
 
 // take runs what was read through the chain.

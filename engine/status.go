@@ -60,6 +60,8 @@ type SplitStatus struct {
 	Lag       int64  `json:"lag"`
 	Watermark string `json:"watermark,omitempty"`
 	Idle      bool   `json:"idle"`
+	// Waiting: it is too far ahead of others that it is aligned with.
+	Waiting bool `json:"waiting,omitempty"`
 }
 
 // counters collect the figures of a job over its restarts. Tasks add to them without a lock.
@@ -120,7 +122,7 @@ func (c *counters) status(name string) Status {
 	}
 	low := int64(maxWatermark)
 	for _, t := range c.splits {
-		one := SplitStatus{Split: string(t.split), Lag: t.shown.lag.Load(), Watermark: formatTime(t.shown.watermark.Load()), Idle: t.shown.idle.Load()}
+		one := SplitStatus{Split: string(t.split), Lag: t.shown.lag.Load(), Watermark: formatTime(t.shown.watermark.Load()), Idle: t.shown.idle.Load(), Waiting: t.shown.waiting.Load()}
 		s.Splits = append(s.Splits, one)
 		if one.Lag >= 0 {
 			s.Lag = max(s.Lag, 0) + one.Lag

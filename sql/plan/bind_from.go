@@ -143,6 +143,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	if def.watermark != nil {
 		w := *def.watermark
 		w.IdleTimeout, w.OnEvent, w.Eager = options.idleTimeout, options.onEvent, options.eager
+		w.Group, w.MaxDrift = options.group, options.maxDrift
 		n.Watermark = &w
 	}
 	if n.Changes == format.Upserts || n.Changes == format.All && len(n.Key) > 0 && b.Settings.CDCDuplicates() {

@@ -94,6 +94,10 @@ type Watermark struct {
 	OnEvent bool
 	// Eager is by how much it must advance, with OnEvent, to be sent on at once.
 	Eager time.Duration
+	// Group names the splits of a job that are aligned with each other: none goes further ahead of the lowest than
+	// MaxDrift. Empty: none.
+	Group    string
+	MaxDrift time.Duration
 }
 
 // Filter keeps the rows for which Cond is TRUE.

@@ -24,6 +24,8 @@ type tableOptions struct {
 	idleTimeout  time.Duration
 	onEvent      bool
 	eager        time.Duration
+	group        string // of splits that are aligned
+	maxDrift     time.Duration
 	encodes      format.Changes
 	decodes      format.Changes
 	key          *KeyFormat // nil: keys of records are not looked at
@@ -49,8 +51,16 @@ func (o *tableOptions) gives() format.Changes {
 var watermarkOptions = []option.Option{
 	{Name: "scan.watermark.idle-timeout", Kind: option.Duration, Doc: "After which time without records a split no longer holds event time back."},
 	{Name: "scan.watermark.emit.strategy", OneOf: []string{"on-periodic", "on-event"}, Doc: "Whether the watermark moves with each record or from time to time."},
-	{Name: "scan.watermark.alignment.*", Doc: "Taken for Flink's sake; splits are not aligned."},
+	{Name: optAlignGroup, Doc: "The splits of all tables of a job that name the same group are aligned: none reads on while its watermark is too far ahead of the lowest."},
+	{Name: optAlignDrift, Kind: option.Duration, Doc: "How far ahead a split may be."},
+	{Name: "scan.watermark.alignment.update-interval", Kind: option.Duration, Doc: "Taken for Flink's sake: how far the others have come is known at once."},
 }
+
+// The options by which splits are aligned.
+const (
+	optAlignGroup = "scan.watermark.alignment.group"
+	optAlignDrift = "scan.watermark.alignment.max-drift"
+)
 
 // options sorts and checks the options of a table.
 func (p *Planner) options(given map[string]string) (tableOptions, error) {
@@ -115,6 +125,10 @@ func (o *tableOptions) takeWatermark(settings Settings, rest option.Values) erro
 	}
 	// By their records wherever that is possible, so that two runs over the same input are alike.
 	o.onEvent, o.eager = !o.connector.Periodic, settings.WatermarkInterval()
+	o.group, o.maxDrift = mine.String(optAlignGroup), mine.Duration(optAlignDrift)
+	if mine.Has(optAlignGroup) != mine.Has(optAlignDrift) {
+		return fault.New(fault.Invalid, "options %q and %q must both be set to align splits", optAlignGroup, optAlignDrift)
+	}
 	switch mine.String("scan.watermark.emit.strategy") {
 	case "on-event":
 		o.onEvent = true
