@@ -31,7 +31,7 @@ func (b *binder) tableCall(t *ast.TableCall) *relation {
 	r := named(&WindowTVF{Input: in.node, Window: w, Schema: s}, "")
 	copy(r.names, names)
 	if t.Alias != nil {
-		r = b.renamed(&relation{node: r.node}, t.Alias)
+		r = b.renamed(r, t.Alias)
 	}
 	return r
 }
