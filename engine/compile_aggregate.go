@@ -9,7 +9,7 @@ import (
 // group puts an aggregation without windows behind an exchange by its keys.
 func (l *lowering) group(n *plan.GroupAggregate) ([]*stage, error) {
 	return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-		return op.NewGroupAggregate(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL), nil
+		return op.NewGroupAggregate(n, e.env.Hasher, e.call, n.TTL), nil
 	})
 }
 

@@ -199,7 +199,7 @@ func printResult(out *bufio.Writer, form string, r *plan.Result) error {
 	for _, c := range r.Columns {
 		s.Fields = append(s.Fields, schema.Field{Name: c, Type: schema.Of(schema.VarChar)})
 	}
-	if len(r.Columns) == 1 && form == "table" {
+	if len(r.Columns) == 1 && (form == "table" || form == "tsv" && r.Columns[0] == "result") {
 		for _, row := range r.Rows {
 			fmt.Fprintln(out, row[0])
 		}

@@ -133,7 +133,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 	}
 	n := &Scan{
 		Table: def.name, Connector: spec.Name, Options: options.values, FormatName: options.format,
-		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Exprs: def.exprs, Schema: def.schema,
+		FormatOptions: options.formatValues, Read: def.read, Meta: def.meta, Partition: def.partition, Exprs: def.exprs, Schema: def.schema,
 		AllColumns: options.positional, Changes: options.gives(), Key: positions(def.schema, def.key),
 		KeyFormat: b.keyFormat(t, def, &options),
 	}
@@ -154,7 +154,7 @@ func (b *binder) scan(t *ast.Table, def *definition) Node {
 
 // distinct drops rows that were there before: an aggregation by all columns.
 func (b *binder) distinct(at ast.Node, r *relation) *relation {
-	g := &grouping{}
+	g := &grouping{ttl: b.Settings.StateTTL()}
 	for i := range r.names {
 		g.addKey(r.column(i), r.node.Out().Fields[i].Name)
 	}

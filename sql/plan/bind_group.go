@@ -3,6 +3,7 @@ package plan
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"millrace/schema"
 	"millrace/sql/ast"
@@ -17,6 +18,7 @@ type grouping struct {
 	keys      []groupKey
 	aggs      []groupAgg
 	calls     map[*ast.Call]int // which of aggs a call is
+	ttl       time.Duration     // of the state of a group; 0: for ever
 
 	sets      [][]int           // GROUPING SETS: which keys each set has; nil without
 	groupings map[*ast.Call]int // GROUPING(…): the place of its value among the constants of each set
@@ -91,7 +93,7 @@ func (b *binder) grouped(sel *ast.Select, items []item) bool {
 }
 
 func (b *binder) groupedSelect(sel *ast.Select, items []item, in *relation) *relation {
-	g := &grouping{in: in, ungrouped: in, calls: map[*ast.Call]int{}, aux: map[*ast.Call]WindowCol{}, groupings: map[*ast.Call]int{}}
+	g := &grouping{in: in, ungrouped: in, calls: map[*ast.Call]int{}, aux: map[*ast.Call]WindowCol{}, groupings: map[*ast.Call]int{}, ttl: b.groupTTL(sel)}
 	if sel.Group != nil {
 		g.groupBy(&scope{binder: b, in: in, clause: "GROUP BY"}, sel.Group)
 	}
@@ -215,7 +217,7 @@ func (g *grouping) plan(b *binder, at ast.Node, _ *relation) *relation {
 		input, keys = g.expand(input, keys)
 	}
 	if g.window == nil {
-		return named(&GroupAggregate{Input: input, Keys: keys, Aggs: aggs, Schema: g.finish(), AtEnd: b.Settings.Batch()}, "")
+		return named(&GroupAggregate{Input: input, Keys: keys, Aggs: aggs, Schema: g.finish(), AtEnd: b.Settings.Batch(), TTL: g.ttl}, "")
 	}
 	return named(&WindowAggregate{Input: input, Window: w, Keys: keys, Aggs: aggs, WindowCols: g.windowCols, Schema: g.finish()}, "")
 }

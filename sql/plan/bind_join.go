@@ -47,6 +47,14 @@ func (b *binder) join(j *ast.Join) *relation {
 	return r
 }
 
+// groupTTL is how long the groups of a SELECT are remembered: its hints name what it selects from.
+func (b *binder) groupTTL(sel *ast.Select) time.Duration {
+	outer := b.hints
+	defer func() { b.hints = outer }()
+	b.hints = sel.Hints
+	return b.sideTTL(sel.From)
+}
+
 // sideTTL is how long a join remembers the rows of one side.
 func (b *binder) sideTTL(r ast.Relation) time.Duration {
 	switch r := r.(type) {

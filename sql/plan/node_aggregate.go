@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"millrace/schema"
 	"millrace/sql/function"
@@ -29,6 +30,8 @@ type GroupAggregate struct {
 	Schema *schema.Schema // Keys, then Aggs
 	// AtEnd: each group is given once, at the end of the input (batch mode).
 	AtEnd bool
+	// TTL is how long a group is remembered after it last changed; 0 for ever.
+	TTL time.Duration
 }
 
 // Changing says whether rows of the input change, so that values must be taken out of the aggregates again.
