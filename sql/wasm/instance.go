@@ -24,11 +24,12 @@ import (
 type instance struct {
 	*Function
 	module      api.Module
-	call        api.Function
+	run         api.Function // of the driver
 	alloc, free api.Function // nil: there is none
 	memory      api.Memory
+	args        api.Memory // of the driver: the arguments of a row
 
-	stack   []uint64 // of a call: its arguments, then its answer
+	rows    rows
 	pair    [2]uint64
 	room    uint32 // where the strings of a call lie in the memory
 	roomFor uint32 // how long they may be
@@ -53,16 +54,27 @@ func (f *Function) Open() (function.Kernel, error) {
 	if err != nil {
 		return nil, f.sig.wrong("compile the module: %w", err)
 	}
-	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
+	config := wazero.NewModuleConfig().WithName(guestModule).WithStartFunctions("_initialize")
 	if in.module, err = runtime.InstantiateModule(ctx, compiled, config); err != nil {
 		return nil, in.broken("start the module", err)
 	}
-	in.call = in.module.ExportedFunction(f.sig.Export)
+	params, result, err := f.types()
+	if err != nil {
+		return nil, err
+	}
+	loop, err := runtime.InstantiateWithConfig(ctx, driver(f.sig.Export, params, result), wazero.NewModuleConfig().WithName(driverModule))
+	if err != nil {
+		return nil, f.sig.wrong("make its driver: %w", err)
+	}
+	in.run, in.args = loop.ExportedFunction(runName), loop.Memory()
 	in.alloc, in.free = in.module.ExportedFunction(allocName), in.module.ExportedFunction(freeName)
 	in.memory = in.module.Memory()
-	in.stack = make([]uint64, max(1, 3*len(f.sig.Args)))
 	in.watch.limit = f.host.limits.Call
-	in.watch.stop = func() { _ = in.module.CloseWithExitCode(context.Background(), sys.ExitCodeDeadlineExceeded) }
+	in.watch.stop = func() {
+		for _, m := range []api.Module{in.module, loop} {
+			_ = m.CloseWithExitCode(context.Background(), sys.ExitCodeDeadlineExceeded)
+		}
+	}
 	return in.kernel, nil
 }
 
@@ -82,6 +94,9 @@ func (in *instance) imports(ctx context.Context, runtime wazero.Runtime) error {
 		}
 		panic(errFailed)
 	}), []api.ValueType{i32, i32}, nil).Export(hostFail).
+		NewFunctionBuilder().WithGoModuleFunction(api.GoModuleFunc(func(_ context.Context, _ api.Module, stack []uint64) {
+		stack[0] = in.step(stack[0])
+	}), []api.ValueType{api.ValueTypeI64}, []api.ValueType{i32}).Export(stepName).
 		Instantiate(ctx)
 	if err != nil {
 		return fmt.Errorf("make the module %s: %w", hostModule, err)
@@ -115,104 +130,135 @@ func (in *instance) broken(doing string, err error) error {
 	return in.sig.wrong("%s: %s", doing, text)
 }
 
-// kernel calls the export for each row.
+// rows is how far a batch has come.
+type rows struct {
+	call *function.Call
+	args []*vec.Column
+	dst  *vec.Column
+	next int   // of the rows of the call
+	at   int   // the row that was called
+	text int   // the rows of dst, if it is one of strings, that have their end
+	err  error // why it stops
+}
+
+// kernel has the driver call the export for each row.
 func (in *instance) kernel(c *function.Call, args []*vec.Column, dst *vec.Column) error {
 	in.watch.begin()
 	defer in.watch.end()
-	text := dst.Layout() == vec.LayoutBytes
-	next := 0
-	for k := range c.Rows.Len() {
-		i := c.Rows.At(k)
-		for ; text && next < i; next++ {
-			dst.Off[next+1] = int32(len(dst.Data))
-		}
-		if !in.sig.OnNull && dst.IsNull(i) {
-			continue
-		}
-		answer, err := in.row(args, i)
-		if err != nil {
-			return err
-		}
-		if in.null {
-			if dst.Type.NotNull {
-				return in.sig.wrong("it returned NULL, but is declared NOT NULL")
-			}
-			dst.SetNull(i, c.Rows.N)
-			continue
-		}
-		if err := in.set(dst, i, answer); err != nil {
-			return err
-		}
-		next = i + 1
+	in.rows = rows{call: c, args: args, dst: dst, at: -1}
+	err := in.run.CallWithStack(context.Background(), nil)
+	r := in.rows
+	in.rows = rows{} // what is in there is borrowed
+	switch {
+	case r.err != nil:
+		return r.err
+	case err != nil:
+		return in.broken("call "+in.sig.Export, err)
 	}
-	for ; text && next < c.Rows.N; next++ {
-		dst.Off[next+1] = int32(len(dst.Data))
+	r.endTexts(c.Rows.N)
+	return nil
+}
+
+// endTexts ends the strings of all rows before row n that have none.
+func (r *rows) endTexts(n int) {
+	for ; r.dst.Layout() == vec.LayoutBytes && r.text < n; r.text++ {
+		r.dst.Off[r.text+1] = int32(len(r.dst.Data))
+	}
+}
+
+// step takes the answer of the row before and lays the arguments of the next. It returns 0 if there is none.
+func (in *instance) step(answer uint64) uint64 {
+	r := &in.rows
+	if r.at >= 0 {
+		if r.err = in.take(answer); r.err != nil {
+			return 0
+		}
+	}
+	for r.next < r.call.Rows.Len() {
+		i := r.call.Rows.At(r.next)
+		r.next++
+		if !in.sig.OnNull && r.dst.IsNull(i) {
+			continue
+		}
+		if r.err = in.lay(r.args, i); r.err != nil {
+			return 0
+		}
+		r.at, in.null = i, false
+		in.watch.next()
+		return 1
+	}
+	return 0
+}
+
+// take puts the answer of the row that was called into the result.
+func (in *instance) take(answer uint64) error {
+	r := &in.rows
+	switch {
+	case in.null && r.dst.Type.NotNull:
+		return in.sig.wrong("it returned NULL, but is declared NOT NULL")
+	case in.null:
+		r.dst.SetNull(r.at, r.call.Rows.N)
+		return nil
+	}
+	if r.dst.Layout() != vec.LayoutBytes {
+		set(r.dst, r.at, answer)
+		return nil
+	}
+	r.endTexts(r.at)
+	r.text = r.at + 1
+	return in.setText(r.dst, r.at, answer)
+}
+
+// lay puts the arguments of row i where the driver reads them, and strings into the module's memory.
+func (in *instance) lay(args []*vec.Column, i int) error {
+	if in.string {
+		if err := in.makeRoom(args, i); err != nil {
+			return err
+		}
+	}
+	n, at := uint32(0), in.room
+	put := func(v uint64) {
+		in.args.WriteUint64Le(n, v) // it has place for all that a function can have
+		n += 8
+	}
+	for _, a := range args {
+		null := a.IsNull(i)
+		if in.sig.OnNull {
+			put(api.EncodeU32(uint32(truth(null))))
+		}
+		switch {
+		case a.Layout() == vec.LayoutBytes && null:
+			put(uint64(at))
+			put(0)
+		case a.Layout() == vec.LayoutBytes:
+			text := a.Bytes(i)
+			if !in.memory.Write(at, text) {
+				return in.sig.wrong("alloc returned a place outside of the memory")
+			}
+			put(uint64(at))
+			put(uint64(len(text)))
+			at += uint32(len(text))
+		case null:
+			put(0)
+		default:
+			put(scalar(a, i))
+		}
 	}
 	return nil
 }
 
-// row calls the export for row i.
-func (in *instance) row(args []*vec.Column, i int) (uint64, error) {
-	n, err := in.lay(args, i)
-	if err != nil {
-		return 0, err
+func truth(is bool) uint64 {
+	if is {
+		return 1
 	}
-	in.null = false
-	in.watch.next()
-	if err := in.call.CallWithStack(context.Background(), in.stack[:max(1, n)]); err != nil {
-		return 0, in.broken("call "+in.sig.Export, err)
-	}
-	return in.stack[0], nil
-}
-
-// lay puts the arguments of row i on the stack, and strings into the module's memory. It returns how many values
-// there are on the stack.
-func (in *instance) lay(args []*vec.Column, i int) (int, error) {
-	if in.string {
-		if err := in.makeRoom(args, i); err != nil {
-			return 0, err
-		}
-	}
-	n, at := 0, in.room
-	for _, a := range args {
-		null := a.IsNull(i)
-		if in.sig.OnNull {
-			in.stack[n] = 0
-			if null {
-				in.stack[n] = 1
-			}
-			n++
-		}
-		if a.Layout() == vec.LayoutBytes {
-			in.stack[n], in.stack[n+1] = uint64(at), 0
-			if !null {
-				text := a.Bytes(i)
-				if !in.memory.Write(at, text) {
-					return 0, in.sig.wrong("alloc returned a place outside of the memory")
-				}
-				in.stack[n+1] = uint64(len(text))
-				at += uint32(len(text))
-			}
-			n += 2
-			continue
-		}
-		in.stack[n] = 0
-		if !null {
-			in.stack[n] = scalar(a, i)
-		}
-		n++
-	}
-	return n, nil
+	return 0
 }
 
 // scalar returns the value of row i of a column without strings as it lies on the stack.
 func scalar(c *vec.Column, i int) uint64 {
 	switch c.Layout() {
 	case vec.LayoutBits:
-		if c.Bits.Get(i) {
-			return 1
-		}
-		return 0
+		return truth(c.Bits.Get(i))
 	case vec.LayoutI8:
 		return api.EncodeI32(int32(c.I8[i]))
 	case vec.LayoutI16:
@@ -270,8 +316,8 @@ func (in *instance) release(at, size uint32) error {
 	return nil
 }
 
-// set puts an answer in row i.
-func (in *instance) set(dst *vec.Column, i int, answer uint64) error {
+// set puts an answer that is no string in row i.
+func set(dst *vec.Column, i int, answer uint64) {
 	switch dst.Layout() {
 	case vec.LayoutBits:
 		if uint32(answer) != 0 {
@@ -291,10 +337,7 @@ func (in *instance) set(dst *vec.Column, i int, answer uint64) error {
 		dst.F32[i] = api.DecodeF32(answer)
 	case vec.LayoutF64:
 		dst.F64[i] = api.DecodeF64(answer)
-	case vec.LayoutBytes:
-		return in.setText(dst, i, answer)
 	}
-	return nil
 }
 
 // setText takes a string out of the module's memory: its place is in the upper half of the answer, its length in

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"io"
+	"os"
 	"strings"
 
 	"millrace/fault"
@@ -108,4 +110,41 @@ func (r *reader) tables() error {
 		}
 	}
 	return nil
+}
+
+// Anywhere reads a module from any file; most is how many bytes it may have.
+func Anywhere(most int64) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		f, err := os.Open(strings.TrimPrefix(name, "file://"))
+		if err != nil {
+			return nil, fault.New(fault.NotFound, "read module: %w", err)
+		}
+		return readAll(f, most)
+	}
+}
+
+// Within reads a module from a file below a folder. Links that lead out of it are not followed.
+func Within(folder string, most int64) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		f, err := os.OpenInRoot(folder, strings.TrimPrefix(name, "file://"))
+		if err != nil {
+			return nil, fault.New(fault.NotFound, "read module %q: %w", name, err).
+				WithHint("put it into the folder of functions, and write its name without that of the folder")
+		}
+		return readAll(f, most)
+	}
+}
+
+func readAll(f *os.File, most int64) ([]byte, error) {
+	module, err := io.ReadAll(io.LimitReader(f, most+1))
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "read module: %w", err)
+	}
+	if int64(len(module)) > most {
+		return nil, fault.New(fault.Limit, "read module %s: it has more than %d bytes", f.Name(), most)
+	}
+	return module, nil
 }
