@@ -10,7 +10,7 @@ type Match struct {
 	OrderBy     []OrderItem
 	Measures    []SelectItem
 	AllRows     bool       // ALL ROWS PER MATCH instead of one
-	Skip        *MatchSkip // nil: past the last row
+	Skip        *MatchSkip // nil: to the next row
 	Pattern     []PatternVariable
 	Within      Expr // nil: without a bound
 	Define      []MatchDefinition

@@ -254,6 +254,10 @@ func (p *parser) keywordExpr(t token) ast.Expr {
 			p.take()
 			return &ast.Row{Span: p.since(start), Items: parenthesized(p, p.expr)}
 		}
+	case "PREV", "NEXT":
+		if p.second().word == "(" {
+			p.fail(t.Span, "use LAST(x, n), which counts the rows of the match", "Flink does not support physical offsets within partition.")
+		}
 	case "CAST", "TRY_CAST":
 		if p.second().word == "(" {
 			return p.cast()

@@ -109,11 +109,12 @@ func (s MatchStep) swallows() bool {
 }
 
 func (b *binder) matchSkip(m *ast.Match, n *Match, t *matching) {
-	if m.Skip == nil || m.Skip.To == "LAST ROW" {
+	switch {
+	case m.Skip == nil, m.Skip.To == "NEXT ROW":
+		n.Skip = SkipToNext // Flink's default, unlike the standard's
 		return
-	}
-	if m.Skip.To == "NEXT ROW" {
-		n.Skip = SkipToNext
+	case m.Skip.To == "LAST ROW":
+		n.Skip = SkipPastLast
 		return
 	}
 	name := m.Skip.Variable
@@ -237,7 +238,7 @@ func (t *matching) answerTo(s *scope, x ast.Expr) Expr {
 			return nil
 		}
 		switch name := strings.ToUpper(x.Name.Last()); name {
-		case "FIRST", "LAST", "PREV", "NEXT":
+		case "FIRST", "LAST":
 			return t.navigate(s, x, name)
 		case "MATCH_ROWTIME", "MATCH_PROCTIME":
 			return t.time(s, x, name)
@@ -331,11 +332,6 @@ func (t *matching) navigate(s *scope, x *ast.Call, name string) Expr {
 	if len(x.Args) == 2 {
 		offset := s.wholeNumber(x.Args[1], (&scope{binder: s.binder, in: nothing(), clause: name}).expr(x.Args[1]), name)
 		w.offset = int(min(offset, 1<<30))
-	} else if name == "PREV" || name == "NEXT" {
-		w.offset = 1
-	}
-	if (name == "PREV" || name == "NEXT") && w.offset != 0 {
-		s.fail(x, "use LAST(x, n), which counts the rows of the match", "Flink does not support physical offsets within partition.")
 	}
 	t.within = w
 	e := s.expr(x.Args[0])
