@@ -1,0 +1,57 @@
+-- Where the search goes on after a match, after Flink's page on pattern recognition.
+CREATE TABLE ticker (symbol STRING, tax INT, price INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+WITH ('connector' = 'filesystem', 'path' = '${dir}/ticker.csv', 'format' = 'csv');
+--file ticker.csv
+--  XYZ,1,7,2018-09-17 10:00:01
+--  XYZ,2,9,2018-09-17 10:00:02
+--  XYZ,1,10,2018-09-17 10:00:03
+--  XYZ,2,5,2018-09-17 10:00:04
+--  XYZ,2,10,2018-09-17 10:00:05
+--  XYZ,2,7,2018-09-17 10:00:06
+--  XYZ,2,14,2018-09-17 10:00:07
+
+SELECT * FROM ticker MATCH_RECOGNIZE (
+    PARTITION BY symbol ORDER BY ts MEASURES SUM(A.price) AS sumPrice, FIRST(ts) AS startTime, LAST(ts) AS endTime
+    ONE ROW PER MATCH AFTER MATCH SKIP PAST LAST ROW
+    PATTERN (A+ C) DEFINE A AS SUM(A.price) < 30);
+--out
+--  +I	XYZ	26	2018-09-17 10:00:01.000	2018-09-17 10:00:04.000
+--  +I	XYZ	17	2018-09-17 10:00:05.000	2018-09-17 10:00:07.000
+
+SELECT * FROM ticker MATCH_RECOGNIZE (
+    PARTITION BY symbol ORDER BY ts MEASURES SUM(A.price) AS sumPrice, FIRST(ts) AS startTime, LAST(ts) AS endTime
+    ONE ROW PER MATCH AFTER MATCH SKIP TO NEXT ROW
+    PATTERN (A+ C) DEFINE A AS SUM(A.price) < 30);
+--out
+--  +I	XYZ	26	2018-09-17 10:00:01.000	2018-09-17 10:00:04.000
+--  +I	XYZ	24	2018-09-17 10:00:02.000	2018-09-17 10:00:05.000
+--  +I	XYZ	25	2018-09-17 10:00:03.000	2018-09-17 10:00:06.000
+--  +I	XYZ	22	2018-09-17 10:00:04.000	2018-09-17 10:00:07.000
+--  +I	XYZ	17	2018-09-17 10:00:05.000	2018-09-17 10:00:07.000
+
+SELECT * FROM ticker MATCH_RECOGNIZE (
+    PARTITION BY symbol ORDER BY ts MEASURES SUM(A.price) AS sumPrice, FIRST(ts) AS startTime, LAST(ts) AS endTime
+    ONE ROW PER MATCH AFTER MATCH SKIP TO LAST A
+    PATTERN (A+ C) DEFINE A AS SUM(A.price) < 30);
+--out
+--  +I	XYZ	26	2018-09-17 10:00:01.000	2018-09-17 10:00:04.000
+--  +I	XYZ	25	2018-09-17 10:00:03.000	2018-09-17 10:00:06.000
+--  +I	XYZ	17	2018-09-17 10:00:05.000	2018-09-17 10:00:07.000
+
+SELECT * FROM ticker MATCH_RECOGNIZE (
+    PARTITION BY symbol ORDER BY ts MEASURES SUM(A.price) AS sumPrice, FIRST(ts) AS startTime, LAST(ts) AS endTime
+    ONE ROW PER MATCH AFTER MATCH SKIP TO FIRST C
+    PATTERN (A+ C) DEFINE A AS SUM(A.price) < 30);
+--out
+--  +I	XYZ	26	2018-09-17 10:00:01.000	2018-09-17 10:00:04.000
+--  +I	XYZ	22	2018-09-17 10:00:04.000	2018-09-17 10:00:07.000
+
+-- Without AFTER MATCH.
+SELECT * FROM ticker MATCH_RECOGNIZE (
+    ORDER BY ts MEASURES A.price AS a, B.price AS b
+    PATTERN (A B) DEFINE A AS A.price > 5, B AS B.price < 12);
+--out
+--  +I	7	9
+--  +I	9	10
+--  +I	10	5
+--  +I	10	7
