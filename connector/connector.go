@@ -135,9 +135,14 @@ type Table struct {
 	Schema *schema.Schema
 	// Meta maps the positions of metadata columns to their keys; the other columns are physical.
 	Meta map[int]string
+	// Partition are the columns of PARTITIONED BY, if the Spec has Partitions.
+	Partition []string
 	// Options are checked against the Spec, defaults filled in, format options taken out.
 	Options option.Values
 }
+
+// PartitionMetadata is what the keys of the columns of PARTITIONED BY begin with.
+const PartitionMetadata = "partition."
 
 // Spec is a connector as users see it; the checks of its options are made from it.
 type Spec struct {
@@ -167,6 +172,9 @@ type Spec struct {
 	// ValueMetadata: what the format of the values can tell of its rows can be read, too, its keys behind
 	// "value.". These columns are the decoder's to fill.
 	ValueMetadata bool
+	// Partitions: the columns of PARTITIONED BY are the connector's to read and write, as text: they are metadata,
+	// their keys behind PartitionMetadata.
+	Partitions bool
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)

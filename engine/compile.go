@@ -182,7 +182,7 @@ func openSource(e *Env, n *plan.Scan, deadLetters bool) (connector.Source, func(
 	if !ok || spec.Source == nil {
 		return nil, nil, fault.New(fault.Invalid, "read table %q: connector %q cannot be read", n.Table, n.Connector)
 	}
-	src, err := spec.Source(connector.Table{Name: n.Table, Schema: n.Read, Meta: n.Meta, Options: n.Options})
+	src, err := spec.Source(connector.Table{Name: n.Table, Schema: n.Read, Meta: n.Meta, Partition: n.Partition, Options: n.Options})
 	if err != nil {
 		return nil, nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}

@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +26,7 @@ type sink struct {
 	dir      string
 	rollSize int64
 	rollAge  time.Duration
+	parts    partitions
 }
 
 func newSink(t connector.Table) (connector.Sink, error) {
@@ -31,10 +34,11 @@ func newSink(t connector.Table) (connector.Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sink{
+	s := &sink{
 		dir: dir, rollSize: t.Options.Size("sink.rolling-policy.file-size"),
-		rollAge: t.Options.Duration("sink.rolling-policy.rollover-interval"),
-	}, nil
+		rollAge: t.Options.Duration("sink.rolling-policy.rollover-interval"), parts: newPartitions(t),
+	}
+	return s, s.parts.commits(t)
 }
 
 // Open implements connector.Sink.
@@ -45,7 +49,7 @@ func (s *sink) Open(_ context.Context, t connector.Task, encode format.Encoder) 
 	var id [6]byte
 	rand.Read(id[:])
 	return &writer{
-		sink: s, encode: encode,
+		sink: s, encode: encode, open: map[string]*output{},
 		final:  fmt.Sprintf("part-%s-%d-", hex.EncodeToString(id[:]), t.Index),
 		hidden: fmt.Sprintf(".%s-%d-", url.PathEscape(t.Job), t.Index),
 	}, nil
@@ -60,7 +64,10 @@ const buffered = 256 << 10
 // unfinished is the end of the name of a file that is being written.
 const unfinished = ".inprogress"
 
-// writer writes the rows of one task to one file after the other.
+// maxOpen is how many partitions a task writes at a time; one more, and it closes the files of all.
+const maxOpen = 64
+
+// writer writes the rows of one task, those of each partition to one file after the other.
 type writer struct {
 	*sink
 	encode format.Encoder
@@ -68,13 +75,19 @@ type writer struct {
 	hidden string // begins the names of all unfinished files of this task, also of earlier runs
 	swept  bool
 
-	buf    []byte
-	file   *os.File // nil: the next row begins one
-	part   part     // of file
-	opened time.Time
+	open   map[string]*output // by folder: those that have rows that are not in rolled
+	folder []byte             // of the row at hand
 	count  int
 	rolled []part // closed since the last Prepare
+}
 
+// output is where the rows of a partition go.
+type output struct {
+	dir       string // relative to that of the table; "": a table without partitions
+	buf       []byte
+	file      *os.File // nil: the next row begins one
+	part      part     // of file
+	opened    time.Time
 	committed int64 // bytes of file that a committed epoch covers
 }
 
@@ -82,6 +95,7 @@ type writer struct {
 type part struct {
 	Hidden string `json:"hidden"` // its name while it is written
 	Final  string `json:"final"`
+	Dir    string `json:"dir,omitempty"` // where it is then, relative to the folder of the table
 	Size   int64  `json:"size"`
 	Done   bool   `json:"done"` // it is complete; else the first Size bytes of it are staged
 }
@@ -89,15 +103,19 @@ type part struct {
 // Write implements connector.Writer.
 func (w *writer) Write(_ context.Context, b *vec.Batch) error {
 	rows := b.Rows()
+	var o *output
 	for k := range rows.Len() {
 		i := rows.At(k)
 		var err error
-		if w.buf, err = w.encode.Append(w.buf, b, i); err != nil {
+		if o, err = w.output(o, b, i); err != nil {
+			return err
+		}
+		if o.buf, err = w.encode.Append(o.buf, b, i); err != nil {
 			return fmt.Errorf("write to files: %w", err)
 		}
-		w.buf = append(w.buf, '\n')
-		if len(w.buf) >= buffered {
-			if err := w.spill(); err != nil {
+		o.buf = append(o.buf, '\n')
+		if len(o.buf) >= buffered {
+			if err := w.spill(o); err != nil {
 				return err
 			}
 		}
@@ -105,57 +123,96 @@ func (w *writer) Write(_ context.Context, b *vec.Batch) error {
 	return nil
 }
 
+// output returns where a row goes; last is where the row before it went.
+func (w *writer) output(last *output, b *vec.Batch, row int) (*output, error) {
+	if w.folder = w.folder[:0]; len(w.parts.columns) > 0 {
+		w.folder = w.parts.appendFolder(w.folder, b, row)
+	}
+	if last != nil && last.dir == string(w.folder) && w.open[last.dir] == last {
+		return last, nil
+	}
+	if o := w.open[string(w.folder)]; o != nil {
+		return o, nil
+	}
+	if len(w.open) >= maxOpen {
+		for _, dir := range slices.Sorted(maps.Keys(w.open)) {
+			o := w.open[dir]
+			if err := w.spill(o); err != nil {
+				return nil, err
+			}
+			if o.file != nil {
+				if err := w.roll(o); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	o := &output{dir: string(w.folder)}
+	w.open[o.dir] = o
+	return o, nil
+}
+
 // spill writes what is buffered to the file, and begins the next one when it is large enough.
-func (w *writer) spill() error {
-	if len(w.buf) == 0 {
+func (w *writer) spill(o *output) error {
+	if len(o.buf) == 0 {
 		return nil
 	}
-	if w.file == nil {
+	if o.file == nil {
 		name := fmt.Sprintf("%s%d", w.final, w.count)
 		w.count++
-		w.part = part{Hidden: w.hidden + name + unfinished, Final: name}
-		file, err := os.OpenFile(filepath.Join(w.dir, w.part.Hidden), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+		o.part = part{Hidden: w.hidden + name + unfinished, Final: name, Dir: o.dir}
+		file, err := os.OpenFile(filepath.Join(w.dir, o.part.Hidden), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 		if err != nil {
 			return fault.New(fault.Unavailable, "begin part file: %w", err)
 		}
-		w.file, w.opened, w.committed = file, time.Now(), 0
+		o.file, o.opened, o.committed = file, time.Now(), 0
 	}
-	n, err := w.file.Write(w.buf)
-	w.part.Size += int64(n)
+	n, err := o.file.Write(o.buf)
+	o.part.Size += int64(n)
 	if err != nil {
 		return fault.New(fault.Unavailable, "write part file: %w", err)
 	}
-	w.buf = w.buf[:0]
-	if w.part.Size >= w.rollSize {
-		return w.roll()
+	o.buf = o.buf[:0]
+	if o.part.Size >= w.rollSize {
+		return w.roll(o)
 	}
 	return nil
 }
 
-// roll closes the file, durably.
-func (w *writer) roll() error {
-	err := errors.Join(w.file.Sync(), w.file.Close())
-	w.file = nil
+// roll closes the file, durably. Its partition is forgotten until it has rows again.
+func (w *writer) roll(o *output) error {
+	err := errors.Join(o.file.Sync(), o.file.Close())
+	o.file = nil
 	if err != nil {
 		return fault.New(fault.Unavailable, "close part file: %w", err)
 	}
-	w.part.Done = true
-	w.rolled = append(w.rolled, w.part)
+	o.part.Done = true
+	w.rolled = append(w.rolled, o.part)
+	delete(w.open, o.dir)
 	return nil
 }
 
 // Flush implements connector.Writer.
 func (w *writer) Flush(context.Context) error {
-	if err := w.spill(); err != nil {
+	for _, dir := range slices.Sorted(maps.Keys(w.open)) {
+		if err := w.flush(w.open[dir]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) flush(o *output) error {
+	if err := w.spill(o); err != nil {
 		return err
 	}
-	if w.file == nil {
+	if o.file == nil {
 		return nil
 	}
-	if time.Since(w.opened) >= w.rollAge {
-		return w.roll()
+	if time.Since(o.opened) >= w.rollAge {
+		return w.roll(o)
 	}
-	if err := w.file.Sync(); err != nil {
+	if err := o.file.Sync(); err != nil {
 		return fault.New(fault.Unavailable, "sync part file: %w", err)
 	}
 	return nil
@@ -171,8 +228,10 @@ func (w *writer) Prepare(ctx context.Context, _ int64) ([]byte, error) {
 		return nil, err
 	}
 	parts := w.rolled
-	if w.file != nil {
-		parts = append(parts, w.part)
+	for _, dir := range slices.Sorted(maps.Keys(w.open)) {
+		if o := w.open[dir]; o.file != nil {
+			parts = append(parts, o.part)
+		}
 	}
 	if len(parts) == 0 {
 		return nil, nil
@@ -217,8 +276,8 @@ func (w *writer) Commit(_ context.Context, staged []byte) error {
 	}
 	for _, p := range parts {
 		if !p.Done && strings.HasPrefix(p.Final, w.final) {
-			if w.file != nil && w.part.Final == p.Final {
-				w.committed = p.Size
+			if o := w.open[p.Dir]; o != nil && o.file != nil && o.part.Final == p.Final {
+				o.committed = p.Size
 			}
 			continue
 		}
@@ -231,7 +290,8 @@ func (w *writer) Commit(_ context.Context, staged []byte) error {
 
 // publish gives a file its final name, if it does not have it already.
 func (w *writer) publish(p part) error {
-	hidden, final := filepath.Join(w.dir, p.Hidden), filepath.Join(w.dir, p.Final)
+	dir := filepath.Join(w.dir, p.Dir)
+	hidden, final := filepath.Join(w.dir, p.Hidden), filepath.Join(dir, p.Final)
 	info, err := os.Stat(hidden)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, gone := os.Stat(final); gone == nil {
@@ -247,13 +307,41 @@ func (w *writer) publish(p part) error {
 		err = truncate(hidden, p.Size)
 	}
 	if err == nil {
+		err = makeFolders(w.dir, p.Dir)
+	}
+	if err == nil {
 		err = os.Rename(hidden, final)
 	}
 	if err == nil {
+		err = syncFolder(dir)
+	}
+	if err == nil && p.Dir != "" {
 		err = syncFolder(w.dir)
+	}
+	if err == nil && p.Dir != "" && w.parts.success != "" {
+		err = os.WriteFile(filepath.Join(dir, w.parts.success), nil, 0o644)
 	}
 	if err != nil {
 		return fault.New(fault.Unavailable, "publish part file: %w", err)
+	}
+	return nil
+}
+
+// makeFolders makes the folders of a partition that are not there yet, durably.
+func makeFolders(root, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(root, dir)); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
+		return err
+	}
+	for up := filepath.Dir(dir); up != "."; up = filepath.Dir(up) {
+		if err := syncFolder(filepath.Join(root, up)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -277,14 +365,19 @@ func syncFolder(dir string) error {
 // Close implements connector.Writer. A file that is committed as a whole gets its name; one that has more
 // is left to the next run, which commits what its epoch staged.
 func (w *writer) Close() error {
-	if w.file == nil {
-		return nil
+	var all error
+	for _, dir := range slices.Sorted(maps.Keys(w.open)) {
+		o := w.open[dir]
+		if o.file == nil {
+			continue
+		}
+		whole := o.committed == o.part.Size && len(o.buf) == 0
+		err := o.file.Close()
+		o.file = nil
+		if err == nil && whole {
+			err = w.publish(o.part)
+		}
+		all = errors.Join(all, err)
 	}
-	whole := w.committed == w.part.Size && len(w.buf) == 0
-	err := w.file.Close()
-	w.file = nil
-	if err != nil || !whole {
-		return err
-	}
-	return w.publish(w.part)
+	return all
 }

@@ -26,6 +26,7 @@ type source struct {
 	pattern *regexp.Regexp
 	monitor time.Duration
 	meta    map[int]string
+	parts   partitions
 
 	mu     sync.Mutex // guards what follows
 	listed time.Time
@@ -69,6 +70,9 @@ func (s *source) list(ctx context.Context) ([]connector.Split, error) {
 		case e.IsDir() || hidden || s.pattern != nil && !s.pattern.MatchString(path):
 			return nil
 		}
+		if _, in := s.parts.values(s.path, path); !in {
+			return nil
+		}
 		out = append(out, connector.Split(path))
 		return nil
 	})
@@ -110,7 +114,8 @@ func (s *source) Open(_ context.Context, split connector.Split, from connector.O
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &reader{split: split, file: file, info: info, at: at, decode: decode, meta: s.meta}, nil
+	in, _ := s.parts.values(s.path, string(split))
+	return &reader{parts: &s.parts, in: in, split: split, file: file, info: info, at: at, decode: decode, meta: s.meta}, nil
 }
 
 // Close implements connector.Source.
@@ -129,6 +134,8 @@ type reader struct {
 	info   fs.FileInfo
 	decode format.Decoder
 	meta   map[int]string
+	parts  *partitions
+	in     []string // the values of its partition
 
 	buf   []byte // unread bytes are buf[from:upto]; the first of them is at position at of the file
 	from  int
@@ -249,6 +256,7 @@ func (r *reader) refuse(dst *connector.Rows, line []byte, why error) {
 
 // setMeta sets the metadata columns of the row that comes next.
 func (r *reader) setMeta(dst *connector.Rows) {
+	r.parts.set(dst, r.in)
 	for c, key := range r.meta {
 		switch key {
 		case "file.path":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"millrace/catalog"
+	"millrace/connector"
 	"millrace/format"
 	"millrace/schema"
 	"millrace/sql/ast"
@@ -35,7 +36,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 	sink := &Sink{
 		Table: def.name, Connector: options.connector.Name, Options: options.values,
 		FormatName: options.format, FormatOptions: options.formatValues,
-		KeyFormat: b.keyFormat(i.Table, def, &options),
+		KeyFormat: b.keyFormat(i.Table, def, &options), Partition: def.partition,
 	}
 	b.fillSink(i, def, given, sink, r)
 	b.written(sink, options.takes())
@@ -58,7 +59,11 @@ func (b *binder) assign(i *ast.Insert, def *definition, r *relation) map[string]
 	for _, p := range i.Partition {
 		if p.Value != nil {
 			b.target(p.Column, def)
-			given[p.Column.Name] = s.expr(p.Value)
+			if len(def.partition) > 0 && !slices.Contains(def.partition, p.Column.Name) {
+				b.fail(p.Column, fmt.Sprintf("they are %s", strings.Join(def.partition, ", ")), "column %q is none that %q is partitioned by", p.Column.Name, def.name)
+			}
+			of := def.columns[slices.IndexFunc(def.columns, func(d definedColumn) bool { return d.name == p.Column.Name })].of
+			given[p.Column.Name] = b.implicit(p.Value, s.expr(p.Value), of)
 		}
 	}
 	var targets []string
@@ -114,7 +119,8 @@ func positions(s *schema.Schema, names []string) []int {
 	return at
 }
 
-// fillSink projects what is given to the columns of the sink: physical ones first, metadata behind them.
+// fillSink projects what is given to the columns of the sink: physical ones first, then those of partitions, which are
+// text, then metadata.
 func (b *binder) fillSink(i *ast.Insert, def *definition, given map[string]Expr, sink *Sink, r *relation) {
 	sink.Schema = &schema.Schema{}
 	var exprs []Expr
@@ -133,13 +139,25 @@ func (b *binder) fillSink(i *ast.Insert, def *definition, given map[string]Expr,
 		if slices.Contains(def.key, d.name) {
 			sink.Key = append(sink.Key, len(exprs))
 		}
+		of := d.of
+		if slices.Contains(def.partition, d.name) {
+			of = schema.Of(schema.VarChar)
+			e = b.implicit(i, e, of)
+			sink.mark(len(exprs), connector.PartitionMetadata+d.name)
+		}
 		exprs = append(exprs, e)
-		sink.Schema.Fields = append(sink.Schema.Fields, schema.Field{Name: d.name, Type: d.of})
+		sink.Schema.Fields = append(sink.Schema.Fields, schema.Field{Name: d.name, Type: of})
 	}
 	for _, d := range def.columns {
-		if d.writable() && d.meta == "" {
+		if d.writable() && d.meta == "" && !slices.Contains(def.partition, d.name) {
 			add(d)
 		}
+	}
+	if len(exprs) == 0 && len(def.partition) > 0 {
+		b.fail(i.Table, "", "table %q has no columns but those that it is partitioned by", def.name)
+	}
+	for _, name := range def.partition {
+		add(def.columns[slices.IndexFunc(def.columns, func(d definedColumn) bool { return d.name == name })])
 	}
 	for _, d := range def.columns {
 		if d.writable() && d.meta != "" {
@@ -147,14 +165,19 @@ func (b *binder) fillSink(i *ast.Insert, def *definition, given map[string]Expr,
 				b.fail(i.Table, "declare it METADATA VIRTUAL, which leaves it out when the table is written",
 					"metadata %q of connector %q cannot be written", d.meta, sink.Connector)
 			}
-			if sink.Meta == nil {
-				sink.Meta = map[int]string{}
-			}
-			sink.Meta[len(exprs)] = d.meta
+			sink.mark(len(exprs), d.meta)
 			add(d)
 		}
 	}
 	sink.Input = optimize(project(r, exprs, sink.Schema.Names()).node)
+}
+
+// mark says that a column is metadata.
+func (n *Sink) mark(at int, key string) {
+	if n.Meta == nil {
+		n.Meta = map[int]string{}
+	}
+	n.Meta[at] = key
 }
 
 // store casts a value to the type of the column that it goes to, as far as Flink does so by itself.

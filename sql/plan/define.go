@@ -24,6 +24,8 @@ type definition struct {
 	options map[string]string
 	key     []string // PRIMARY KEY
 
+	partition []string // PARTITIONED BY, if the connector has partitions
+
 	watermark *Watermark
 }
 
@@ -59,6 +61,11 @@ func (b *binder) define(t *ast.CreateTable) *definition {
 	}
 	spec := b.Connectors[def.options["connector"]]
 	key := primaryKey(t)
+	if spec.Partitions {
+		for _, p := range t.PartitionedBy {
+			def.partition = append(def.partition, p.Name)
+		}
+	}
 	var metadata []schema.Field
 	var metaKeys []string
 	for _, c := range t.Columns {
@@ -70,6 +77,8 @@ func (b *binder) define(t *ast.CreateTable) *definition {
 		}
 		field := schema.Field{Name: d.name, Type: d.of}
 		switch {
+		case (d.computed || c.Metadata != nil) && slices.Contains(def.partition, d.name):
+			b.fail(c, "", "column %q of PARTITIONED BY is not physical", d.name)
 		case c.Metadata != nil:
 			d.meta, d.virtual = c.Metadata.From, c.Metadata.Virtual
 			if d.meta == "" {
@@ -77,6 +86,10 @@ func (b *binder) define(t *ast.CreateTable) *definition {
 			}
 			field.Type = b.metadataType(c, d, b.readable(spec, def.options))
 			metadata, metaKeys = append(metadata, field), append(metaKeys, d.meta)
+		case slices.Contains(def.partition, d.name):
+			// In the names of folders they are text, and cast from it.
+			field.Type = schema.Of(schema.VarChar)
+			metadata, metaKeys = append(metadata, field), append(metaKeys, connector.PartitionMetadata+d.name)
 		case !d.computed:
 			def.read.Fields = append(def.read.Fields, field)
 		}

@@ -57,6 +57,8 @@ type Scan struct {
 	// begin with ValueMetadata are the format's.
 	Read *schema.Schema
 	Meta map[int]string
+	// Partition are the columns of PARTITIONED BY, if the connector has partitions; in Read they are metadata.
+	Partition []string
 	// Exprs make Out's columns from Read's, one each.
 	Exprs []Expr
 	// Watermark is nil without one.
@@ -142,6 +144,8 @@ type Sink struct {
 	KeyFormat     *KeyFormat // nil: records have no keys
 	Schema        *schema.Schema
 	Meta          map[int]string
+	// Partition are the columns of PARTITIONED BY, if the connector has partitions; in Schema they are metadata.
+	Partition []string
 	// Key are the columns of the table's PRIMARY KEY.
 	Key []int
 	// Takes says which rows can be written; those of other kinds that the input gives are left out.
