@@ -238,6 +238,10 @@ func (c *Config) checkBounds() (errs []error) {
 	lasting("sources.host.interval", c.Sources.Host.Interval, 100*time.Millisecond, time.Hour)
 	lasting("store.flush_interval", c.Store.FlushInterval, 100*time.Millisecond, 10*time.Minute)
 	lasting("sql.timeout", c.SQL.Timeout, 100*time.Millisecond, time.Hour)
+	lasting("functions.timeout", c.Functions.Timeout, 10*time.Millisecond, time.Minute)
+	if c.Functions.Memory < 1<<20 || c.Functions.Memory > 4<<30 {
+		errs = append(errs, fmt.Errorf("functions.memory: %s is not between 1 mb and 4 gb", c.Functions.Memory))
+	}
 	if c.SQL.Memory < 64<<20 {
 		errs = append(errs, fmt.Errorf("sql.memory: %s is less than 64 mb", c.SQL.Memory))
 	}

@@ -46,6 +46,7 @@ type Config struct {
 	InfluxDB  InfluxDB   `yaml:"influxdb"`  // warm store
 	Alerts    Alerts     `yaml:"alerts"`    // what is watched, and who is told
 	SQL       SQL        `yaml:"sql"`       // bounds of a query
+	Functions Functions  `yaml:"functions"` // of users, in pipelines
 
 	// Warnings are what was understood but does nothing, or was not understood in the environment.
 	Warnings []string `yaml:"-"`
@@ -254,6 +255,13 @@ type SQL struct {
 	Rows    int      `yaml:"rows"` // the most an answer has
 }
 
+// Functions bound what functions of users may use that are WebAssembly.
+type Functions struct {
+	Folder  string   `yaml:"folder"`  // where modules are read from; empty: they stand in the scripts
+	Memory  Size     `yaml:"memory"`  // of each instance
+	Timeout Duration `yaml:"timeout"` // of each call
+}
+
 // Default returns the settings of a node that nobody configured.
 func Default() Config {
 	return Config{
@@ -285,6 +293,7 @@ func Default() Config {
 			Enabled: On, DefaultRules: On,
 			GroupWait: Duration(10 * time.Second), GroupInterval: Duration(5 * time.Minute), RepeatInterval: Duration(4 * time.Hour),
 		},
-		SQL: SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
+		SQL:       SQL{Memory: 1 << 30, Timeout: Duration(30 * time.Second), Rows: 100_000},
+		Functions: Functions{Memory: 64 << 20, Timeout: Duration(time.Second)},
 	}
 }

@@ -231,7 +231,7 @@ func (n *Node) openPipelines() error {
 	connectors, formats := builtin.Connectors(n.bus, os.Stdout, os.Stderr), builtin.Formats()
 	n.pipelines = &pipelines{
 		bus: n.bus, table: n.table, work: n.work, partitions: n.cfg.Kafka.Partitions, connectors: connectors, formats: formats,
-		flink: n.flinkSettings(), log: n.log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
+		flink: n.flinkSettings(), functions: n.newFunctions(), log: n.log.With("logger", "pipelines"), list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),

@@ -37,6 +37,7 @@ type pipelines struct {
 	formats    []format.Spec
 	partitions int // of topics that are made
 	flink      flinkSettings
+	functions  functions
 	log        *slog.Logger
 	// elsewhere is how another replica sees a job that it runs.
 	elsewhere func(job string) (api.Job, bool)
@@ -52,6 +53,7 @@ type pipeline struct {
 	pipelineEntry
 
 	specs   []engine.Spec
+	modules map[string][]byte // what its functions were read from just now, by hash
 	catalog *catalog.Catalog
 	jobs    []*engine.Job  // while it is not paused
 	flink   *flinkPipeline // nil: it runs here
@@ -67,6 +69,7 @@ type pipelineEntry struct {
 	Gateway     string `json:"gateway,omitempty"` // of Flink; empty: the configuration's
 	Run         int    `json:"run,omitempty"`     // how often jobs that failed on Flink were wanted again
 	Dropped     bool   `json:"dropped,omitempty"` // its jobs on Flink are being cancelled
+	Modules     string `json:"modules,omitempty"` // hashes of the modules of its functions by their names, in JSON
 }
 
 // The prefixes of the keys of pipelines in the table, and of the names of their jobs as units of work.
@@ -179,8 +182,13 @@ func (p *pipelines) plan(one *pipeline) error {
 func (p *pipelines) planHere(one *pipeline) error {
 	one.catalog = catalog.New()
 	planner := plan.NewPlanner(one.catalog, p.connectors, p.formats)
+	modules, err := p.modulesOf(one.pipelineEntry)
+	if err != nil {
+		return err
+	}
+	planner.Modules, planner.WASM = modules.read, p.functions.host
 	one.specs = nil
-	err := planner.Script(one.SQL, func(_ ast.Statement, r *plan.Result) error {
+	err = planner.Script(one.SQL, func(_ ast.Statement, r *plan.Result) error {
 		if r.Job == nil {
 			return nil
 		}
@@ -208,7 +216,9 @@ func (p *pipelines) planHere(one *pipeline) error {
 	if len(one.specs) == 0 {
 		return fault.New(fault.Invalid, "the script has no INSERT, so there is nothing to run")
 	}
-	return nil
+	one.modules = modules.fresh
+	one.Modules, err = modules.entry()
+	return err
 }
 
 // Apply implements api.Pipelines: it plans a script and runs it under a name. The same script again
@@ -232,6 +242,9 @@ func (p *pipelines) Apply(ctx context.Context, r api.PipelineRequest) error {
 		}
 	}
 	if err := p.ensureTopics(ctx, one); err != nil {
+		return err
+	}
+	if err := p.keepModules(ctx, one); err != nil {
 		return err
 	}
 	return p.put(ctx, one.pipelineEntry)
@@ -301,7 +314,13 @@ func (p *pipelines) configure(ctx context.Context, one *pipeline) error {
 			return nil
 		}
 	}
-	return p.put(ctx, e)
+	if err := p.keepModules(ctx, one); err != nil {
+		return err
+	}
+	if err := p.put(ctx, e); err != nil {
+		return err
+	}
+	return p.forgetModules(ctx)
 }
 
 // put writes an entry to the table; it is in force here when put returns.
@@ -400,7 +419,7 @@ func (p *pipelines) Drop(ctx context.Context, name string) error {
 		return err
 	}
 	p.take(ctx, name)
-	return nil
+	return p.forgetModules(ctx)
 }
 
 // outputs are the topics that pipelines write: they are derived, not collected.
@@ -430,6 +449,7 @@ func (p *pipelines) scan(topic string) (*plan.Scan, bool) {
 				continue
 			}
 			planner := plan.NewPlanner(p.list[name].catalog, p.connectors, p.formats)
+			planner.WASM = p.functions.host
 			query := "SELECT * FROM `" + o.Name + "`"
 			var found *plan.Scan
 			err := planner.Script(query, func(_ ast.Statement, r *plan.Result) error {

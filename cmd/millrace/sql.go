@@ -16,6 +16,7 @@ import (
 	"millrace/sql/ast"
 	"millrace/sql/parse"
 	"millrace/sql/plan"
+	"millrace/sql/wasm"
 	"millrace/telemetry"
 	"millrace/vec"
 )
@@ -37,6 +38,7 @@ func (c *sqlCommand) Run(w *world) error {
 	log := telemetry.NewLogger(w.errs, telemetry.LogOptions{Format: telemetry.AutoFormat, Level: quiet()})
 	connectors := builtin.Connectors(nil, flushing{out}, w.errs)
 	planner := plan.NewPlanner(catalog.New(), connectors, builtin.Formats())
+	planner.Modules = wasm.Anywhere(wasm.DefaultLimits().Module)
 	env := &engine.Env{
 		Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 		Formats:    byName(builtin.Formats(), func(s format.Spec) string { return s.Name }),
