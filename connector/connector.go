@@ -137,6 +137,9 @@ type Table struct {
 	Meta map[int]string
 	// Partition are the columns of PARTITIONED BY, if the Spec has Partitions.
 	Partition []string
+	// Overwrite: what is written takes the place of what is there, in each partition that rows go to. The job has
+	// one epoch, so that Prepare is called once.
+	Overwrite bool
 	// Options are checked against the Spec, defaults filled in, format options taken out.
 	Options option.Values
 }
@@ -175,6 +178,8 @@ type Spec struct {
 	// Partitions: the columns of PARTITIONED BY are the connector's to read and write, as text: they are metadata,
 	// their keys behind PartitionMetadata.
 	Partitions bool
+	// Overwrites: Table.Overwrite is possible (INSERT OVERWRITE).
+	Overwrites bool
 	// Source and Sink are nil where that direction does not exist.
 	Source func(Table) (Source, error)
 	Sink   func(Table) (Sink, error)

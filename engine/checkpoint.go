@@ -3,11 +3,13 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"millrace/connector"
 	"millrace/engine/state"
 	"millrace/fault"
+	"millrace/sql/plan"
 )
 
 // A checkpoint, step by step:
@@ -25,7 +27,7 @@ import (
 // coordinate takes checkpoints until the input has ended and the last one is committed.
 func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
 	var tick <-chan time.Time
-	if every := r.spec.Settings.Checkpoint; every > 0 {
+	if every := r.spec.Settings.Checkpoint; every > 0 && !r.overwrites() {
 		t := time.NewTicker(every)
 		defer t.Stop()
 		tick = t.C
@@ -55,6 +57,11 @@ func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
 	}
 }
 
+// overwrites reports whether a sink replaces what is there, which it does once, at the end.
+func (r *run) overwrites() bool {
+	return slices.ContainsFunc(r.spec.Sinks, func(s *plan.Sink) bool { return s.Overwrite })
+}
+
 func (r *run) stopped(ctx context.Context) error { return context.Cause(ctx) }
 
 // discoverEvery is how often a source is asked for new splits.
@@ -65,7 +72,7 @@ var errNewSplits = fmt.Errorf("there are new splits to read")
 
 func (r *run) discover(ctx context.Context) error {
 	for _, o := range r.open {
-		if o.scan == nil {
+		if o.scan == nil || r.overwrites() {
 			continue
 		}
 		splits, err := o.source.Splits(ctx)

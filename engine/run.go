@@ -434,7 +434,7 @@ func (r *run) openWriter(ctx context.Context, o *openStage, task int) (connector
 	if !ok || spec.Sink == nil {
 		return nil, fault.New(fault.Invalid, "write table %q: connector %q cannot be written", n.Table, n.Connector)
 	}
-	sink, err := spec.Sink(connector.Table{Name: n.Table, Schema: n.Schema, Meta: n.Meta, Partition: n.Partition, Options: n.Options})
+	sink, err := spec.Sink(connector.Table{Name: n.Table, Schema: n.Schema, Meta: n.Meta, Partition: n.Partition, Overwrite: n.Overwrite, Options: n.Options})
 	if err != nil {
 		return nil, fmt.Errorf("open table %q: %w", n.Table, err)
 	}

@@ -33,6 +33,7 @@ func Spec() connector.Spec {
 		Options:    options(),
 		Lines:      true,
 		Partitions: true,
+		Overwrites: true,
 		Lookup:     func(v option.Values) bool { return !v.Has("source.monitor-interval") },
 		Metadata: map[string]schema.Type{
 			"file.path":              schema.Of(schema.VarChar).Required(),

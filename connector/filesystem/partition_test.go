@@ -129,6 +129,40 @@ func TestPartitions(t *testing.T) {
 	}
 }
 
+// TestOverwrite replaces partitions that rows go to, and a table without partitions as a whole.
+func TestOverwrite(t *testing.T) {
+	dir, whole := t.TempDir(), t.TempDir()
+	table := "SET 'execution.runtime-mode' = 'batch';" + fmt.Sprintf(partitioned, dir, "json", "") +
+		"CREATE TABLE all_of_it (id INT) WITH ('connector' = 'filesystem', 'path' = '" + whole + "', 'format' = 'json');"
+	f := func(statements, query string, want ...string) {
+		t.Helper()
+		if _, err := script(t, table+statements); err != nil {
+			t.Fatal(err)
+		}
+		got, err := script(t, table+query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	f("INSERT INTO t VALUES (DATE '2026-11-23', 1, 'x', 0.5), (DATE '2026-11-23', 2, 'y', 0.5), (DATE '2026-11-24', 3, 'x', 0.5);",
+		"SELECT id FROM t;", "1", "2", "3")
+	f("INSERT OVERWRITE t VALUES (DATE '2026-11-23', 4, 'x', 0.5), (DATE '2026-11-25', 5, 'x', 0.5), (DATE '2026-11-23', 6, 'x', 0.5);",
+		"SELECT id FROM t;", "2", "3", "4", "5", "6")
+	f("INSERT OVERWRITE t PARTITION (dt = '2026-11-24', kind = 'x') SELECT 7, 0.5;", "SELECT id FROM t;", "2", "4", "5", "6", "7")
+	f("INSERT INTO all_of_it VALUES 1, 2;", "SELECT * FROM all_of_it;", "1", "2")
+	f("INSERT OVERWRITE all_of_it SELECT id FROM t WHERE dt = DATE '2026-11-25' UNION ALL SELECT 3;", "SELECT * FROM all_of_it;", "3", "5")
+	f("INSERT OVERWRITE all_of_it SELECT id + 1 FROM all_of_it;", "SELECT * FROM all_of_it;", "4", "6")
+	if _, err := script(t, table+"INSERT OVERWRITE all_of_it SELECT id FROM t WHERE id < 0;"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{}, files(t, whole)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestManyPartitions writes more partitions than a task has open at a time.
 func TestManyPartitions(t *testing.T) {
 	dir := t.TempDir()
@@ -155,6 +189,7 @@ func TestPartitionsAreRefused(t *testing.T) {
 		}
 	}
 	f("", "INSERT INTO t PARTITION (id = 1) SELECT DATE '2026-11-23', 'x', 1.0;", "partitioned by")
+	f("", "INSERT OVERWRITE t VALUES (DATE '2026-11-23', 1, 'x', 1.0);", "for batch mode")
 	f("", "INSERT INTO t PARTITION (dt = 'x') SELECT 1, 'x', 1.0;", "")
 	f(", 'sink.partition-commit.policy.kind' = 'metastore'", "INSERT INTO t VALUES (DATE '2026-11-23', 1, 'x', 1.0);", `policy "metastore" is not known`)
 	f(", 'sink.partition-commit.policy.kind' = 'success-file', 'sink.partition-commit.trigger' = 'partition-time'", "INSERT INTO t VALUES (DATE '2026-11-23', 1, 'x', 1.0);", "not by their time")

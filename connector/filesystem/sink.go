@@ -27,6 +27,7 @@ type sink struct {
 	rollSize int64
 	rollAge  time.Duration
 	parts    partitions
+	replace  bool
 }
 
 func newSink(t connector.Table) (connector.Sink, error) {
@@ -36,7 +37,7 @@ func newSink(t connector.Table) (connector.Sink, error) {
 	}
 	s := &sink{
 		dir: dir, rollSize: t.Options.Size("sink.rolling-policy.file-size"),
-		rollAge: t.Options.Duration("sink.rolling-policy.rollover-interval"), parts: newPartitions(t),
+		rollAge: t.Options.Duration("sink.rolling-policy.rollover-interval"), parts: newPartitions(t), replace: t.Overwrite,
 	}
 	return s, s.parts.commits(t)
 }
@@ -98,6 +99,8 @@ type part struct {
 	Dir    string `json:"dir,omitempty"` // where it is then, relative to the folder of the table
 	Size   int64  `json:"size"`
 	Done   bool   `json:"done"` // it is complete; else the first Size bytes of it are staged
+	// Old are files of Dir that go, instead of one that comes.
+	Old []string `json:"old,omitempty"`
 }
 
 // Write implements connector.Writer.
@@ -233,6 +236,13 @@ func (w *writer) Prepare(ctx context.Context, _ int64) ([]byte, error) {
 			parts = append(parts, o.part)
 		}
 	}
+	if w.replace {
+		old, err := w.replaced(parts)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(old, parts...)
+	}
 	if len(parts) == 0 {
 		return nil, nil
 	}
@@ -275,6 +285,12 @@ func (w *writer) Commit(_ context.Context, staged []byte) error {
 		return fault.New(fault.Corrupt, "commit part files: %w", err)
 	}
 	for _, p := range parts {
+		if len(p.Old) > 0 {
+			if err := w.remove(p); err != nil {
+				return err
+			}
+			continue
+		}
 		if !p.Done && strings.HasPrefix(p.Final, w.final) {
 			if o := w.open[p.Dir]; o != nil && o.file != nil && o.part.Final == p.Final {
 				o.committed = p.Size

@@ -25,7 +25,7 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 		b.fail(i.Table, "", "table %q cannot be written: connector %q only reads", def.name, options.connector.Name)
 	}
 	if i.Overwrite {
-		b.unsupported(i, "INSERT OVERWRITE")
+		b.checkOverwrite(i, def, options.connector)
 	}
 	if options.takes() == format.Upserts && len(def.key) == 0 {
 		b.fail(i.Table, "declare PRIMARY KEY (…) NOT ENFORCED in CREATE TABLE", "table %q takes upserts, which need a primary key", def.name)
@@ -36,11 +36,21 @@ func (b *binder) insert(i *ast.Insert) *Sink {
 	sink := &Sink{
 		Table: def.name, Connector: options.connector.Name, Options: options.values,
 		FormatName: options.format, FormatOptions: options.formatValues,
-		KeyFormat: b.keyFormat(i.Table, def, &options), Partition: def.partition,
+		KeyFormat: b.keyFormat(i.Table, def, &options), Partition: def.partition, Overwrite: i.Overwrite,
 	}
 	b.fillSink(i, def, given, sink, r)
 	b.written(sink, options.takes())
 	return sink
+}
+
+// checkOverwrite refuses INSERT OVERWRITE where what is there cannot be replaced at once.
+func (b *binder) checkOverwrite(i *ast.Insert, def *definition, c connector.Spec) {
+	switch {
+	case !c.Overwrites:
+		b.fail(i.Table, "write INSERT INTO", "INSERT OVERWRITE: table %q cannot be overwritten with connector %q", def.name, c.Name)
+	case !b.Settings.Batch():
+		b.fail(i, "SET 'execution.runtime-mode' = 'batch'", "INSERT OVERWRITE is for batch mode: a stream has no end at which to replace what is there")
+	}
 }
 
 // checkChanges refuses a table that only grows for rows that change.

@@ -52,7 +52,11 @@ func (n *Sink) text() string {
 	if n.Table == "" {
 		return fmt.Sprintf("Collect [%s]", strings.Join(n.Schema.Names(), ", "))
 	}
-	return fmt.Sprintf("Sink %s (%s) [%s]", n.Table, system(n.Connector, n.FormatName), strings.Join(n.Schema.Names(), ", "))
+	over := ""
+	if n.Overwrite {
+		over = " overwrite"
+	}
+	return fmt.Sprintf("Sink %s (%s)%s [%s]", n.Table, system(n.Connector, n.FormatName), over, strings.Join(n.Schema.Names(), ", "))
 }
 
 func system(connector, format string) string {

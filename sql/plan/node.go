@@ -146,6 +146,8 @@ type Sink struct {
 	Meta          map[int]string
 	// Partition are the columns of PARTITIONED BY, if the connector has partitions; in Schema they are metadata.
 	Partition []string
+	// Overwrite: the rows take the place of what is there.
+	Overwrite bool
 	// Key are the columns of the table's PRIMARY KEY.
 	Key []int
 	// Takes says which rows can be written; those of other kinds that the input gives are left out.
