@@ -12,12 +12,12 @@ import (
 	"millrace/sql/wasm"
 )
 
-// functions are what the scripts of pipelines may have as WebAssembly: where modules are read from, and where they
-// run. What a pipeline has read once is in the table beside it, in pieces, so that neither a restart nor another
+// functions are what the scripts of pipelines may have as WebAssembly: where modules are read from, and what they may
+// use. What a pipeline has read once is in the table beside it, in pieces, so that neither a restart nor another
 // replica needs the file.
 type functions struct {
-	host *wasm.Host
-	read func(name string) ([]byte, error) // nil: there is no folder
+	limits wasm.Limits
+	read   func(name string) ([]byte, error) // nil: there is no folder
 }
 
 // The prefix of the keys of modules in the table, and how large a piece is.
@@ -31,7 +31,7 @@ func (n *Node) newFunctions() functions {
 	c := n.cfg.Functions
 	limits := wasm.DefaultLimits()
 	limits.Memory, limits.Call = int64(c.Memory), c.Timeout.Std()
-	f := functions{host: wasm.NewHost(limits)}
+	f := functions{limits: limits}
 	if c.Folder != "" {
 		f.read = wasm.Within(c.Folder, limits.Module)
 	}

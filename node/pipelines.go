@@ -23,6 +23,7 @@ import (
 	"millrace/format"
 	"millrace/sql/ast"
 	"millrace/sql/plan"
+	"millrace/sql/wasm"
 )
 
 // pipelines are the Flink SQL scripts that the platform runs: each is planned in a planner of its own,
@@ -186,7 +187,7 @@ func (p *pipelines) planHere(one *pipeline) error {
 	if err != nil {
 		return err
 	}
-	planner.Modules, planner.WASM = modules.read, p.functions.host
+	planner.Modules, planner.WASM = modules.read, wasm.NewHost(p.functions.limits) // what it compiles goes with the pipeline
 	one.specs = nil
 	err = planner.Script(one.SQL, func(_ ast.Statement, r *plan.Result) error {
 		if r.Job == nil {
@@ -449,7 +450,7 @@ func (p *pipelines) scan(topic string) (*plan.Scan, bool) {
 				continue
 			}
 			planner := plan.NewPlanner(p.list[name].catalog, p.connectors, p.formats)
-			planner.WASM = p.functions.host
+			planner.WASM = wasm.NewHost(p.functions.limits)
 			query := "SELECT * FROM `" + o.Name + "`"
 			var found *plan.Scan
 			err := planner.Script(query, func(_ ast.Statement, r *plan.Result) error {

@@ -37,7 +37,7 @@ func newPipelines(t *testing.T, b *bus.Bus, dir string, set ...func(*pipelines))
 	w := newWork(b, true, log)
 	p = &pipelines{
 		bus: b, table: table, work: w, partitions: 2, connectors: connectors, formats: formats, log: log,
-		functions: functions{host: wasm.NewHost(wasm.DefaultLimits())},
+		functions: functions{limits: wasm.DefaultLimits()},
 		elsewhere: (&replicas{}).job, list: map[string]*pipeline{}, rates: map[string]*jobRate{},
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),

@@ -20,6 +20,7 @@ type binder struct {
 	views  []string
 	// calling are the functions of SQL whose bodies the expression at hand is in, outermost first.
 	calling []string
+	bodies  *int       // how many bodies the statement has so far; nil: none
 	depth   int        // how many queries the one at hand is part of, with itself
 	hints   []ast.Hint // of the SELECT whose FROM is at hand
 	outer   []*scope   // of the queries around the one at hand, innermost last

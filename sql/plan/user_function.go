@@ -17,6 +17,12 @@ import (
 // sqlLanguage is the language of functions that are expressions; the others are WebAssembly.
 const sqlLanguage = "SQL"
 
+// What bounds the expansion of calls: two calls of a function that calls another twice are four bodies, and so on.
+const (
+	maxBodies  = 4096
+	maxCalling = 32
+)
+
 // createFunction adds a function to the catalog. It is bound now, so that an error comes with it, not with its first
 // use.
 func (b *binder) createFunction(st *ast.CreateFunction) {
@@ -170,6 +176,12 @@ func (s *scope) userCall(x *ast.Call, f catalog.Function) Expr {
 	if slices.Contains(s.calling, f.Name) {
 		s.fail(x, "write a loop as WebAssembly", "function %q calls itself", f.Name)
 	}
+	if s.bodies == nil {
+		s.bodies = new(int)
+	}
+	if *s.bodies++; *s.bodies > maxBodies || len(s.calling) > maxCalling {
+		s.fail(x, "", "functions that call functions make this too large: more than %d bodies, or %d deep", maxBodies, maxCalling)
+	}
 	for _, a := range x.Args {
 		if _, ok := a.(*ast.NamedArg); ok {
 			s.fail(a, "", "%s takes no named arguments", x.Name)
@@ -178,7 +190,7 @@ func (s *scope) userCall(x *ast.Call, f catalog.Function) Expr {
 	statement, err := parse.Statement(f.SQL)
 	s.check(x, err)
 	def := statement.(*ast.CreateFunction)
-	inner := &binder{Planner: s.Planner.within(f.Within), source: f.SQL, calling: append(slices.Clone(s.calling), f.Name)}
+	inner := &binder{Planner: s.Planner.within(f.Within), source: f.SQL, calling: append(slices.Clone(s.calling), f.Name), bodies: s.bodies}
 	args := s.userArgs(x, inner.paramTypes(def))
 	if f.Language != sqlLanguage {
 		return s.wasmCall(x, f, inner.signature(def, inner.paramTypes(def)), def.NotDeterministic, args)
