@@ -101,16 +101,12 @@ func (p *parser) relation() ast.Relation {
 		p.expect("SYSTEM_TIME", "AS", "OF")
 		t.SystemTime = p.operators(ast.PrecedenceSum)
 	}
-	t.Span = p.since(start)
-	if p.at("MATCH_RECOGNIZE") {
-		return p.matchAfter(t)
-	}
 	t.Alias = p.alias()
 	if at := p.peek(); p.atAny("TABLESAMPLE", "PIVOT", "UNPIVOT") {
 		p.fail(at.Span, "", "%s is not supported", at.word)
 	}
 	t.Span = p.since(start)
-	return t
+	return p.matchAfter(t)
 }
 
 func (p *parser) tableFunction() *ast.Call {
@@ -162,11 +158,8 @@ func (p *parser) parenthesizedRelation(lateral bool) ast.Relation {
 		}
 	}
 	p.closeParen()
-	if p.at("MATCH_RECOGNIZE") {
-		return p.matchAfter(&ast.Derived{Span: p.since(start), Lateral: lateral, Query: q})
-	}
 	alias := p.alias()
-	return &ast.Derived{Span: p.since(start), Lateral: lateral, Query: q, Alias: alias}
+	return p.matchAfter(&ast.Derived{Span: p.since(start), Lateral: lateral, Query: q, Alias: alias})
 }
 
 // aliasOf gives the item in parentheses the alias that follows them, as in (t) AS a.

@@ -152,6 +152,8 @@ func (b *binder) matchOrder(m *ast.Match, n *Match, in *relation) {
 		n.Time = in.node.Out().Fields[n.Order[0].Column].Time
 	}
 	switch {
+	case n.AtEnd && (len(n.Order) == 0 || !isTimePoint(in.node.Out().Fields[n.Order[0].Column].Type)):
+		b.fail(m, "", "You must specify time point for order by as the first one.")
 	case n.AtEnd:
 	case len(n.Order) == 0:
 		b.fail(m, "", "You must specify either rowtime or proctime for order by.")
@@ -224,6 +226,14 @@ func (b *binder) distinctNames(m *ast.Match, names []string) {
 	}
 }
 
+func isTimePoint(t schema.Type) bool {
+	switch t.ID {
+	case schema.Timestamp, schema.TimestampLTZ, schema.Date, schema.Time:
+		return true
+	}
+	return false
+}
+
 func proctime() schema.Type { return schema.Of(schema.TimestampLTZ).WithPrecision(3).Required() }
 
 // answerTo binds what has a meaning of its own in MEASURES and DEFINE; nil for all else.
@@ -231,8 +241,12 @@ func (t *matching) answerTo(s *scope, x ast.Expr) Expr {
 	switch x := x.(type) {
 	case *ast.Column:
 		return t.column(s, x)
+	case *ast.In:
+		if x.Query != nil {
+			s.fail(x, "join with it before", "%s cannot hold a sub-query", s.clause)
+		}
 	case *ast.Exists, *ast.Subquery, *ast.Quantified:
-		s.fail(x, "", "%s cannot hold a sub-query", s.clause)
+		s.fail(x, "join with it before", "%s cannot hold a sub-query", s.clause)
 	case *ast.Call:
 		if len(x.Name.Parts) > 1 {
 			return nil
@@ -364,7 +378,12 @@ func (t *matching) time(s *scope, x *ast.Call, name string) Expr {
 	if of < 0 || t.in.node.Out().Fields[of].Time != schema.RowTime {
 		s.fail(x, "declare a WATERMARK for it", "%s wants a rowtime attribute", name)
 	}
-	return t.add(MatchValue{Kind: MatchRowtime, Step: -1, Name: "MATCH_ROWTIME()", Type: t.in.node.Out().Fields[of].Type})
+	v := MatchValue{Kind: MatchRowtime, Step: -1, Name: "MATCH_ROWTIME()", Type: t.in.node.Out().Fields[of].Type.Required()}
+	if len(x.Args) == 0 {
+		// Of an instant, too, it is what clocks in UTC show.
+		v.Type = schema.Of(schema.Timestamp).WithPrecision(3).Required()
+	}
+	return t.add(v)
 }
 
 // aggregate binds an aggregate over the rows of one step, or of all.

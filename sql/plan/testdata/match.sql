@@ -180,9 +180,10 @@ SELECT * FROM e MATCH_RECOGNIZE (ORDER BY pt MEASURES MATCH_ROWTIME(v) AS v PATT
 
 SELECT * FROM e MATCH_RECOGNIZE (ORDER BY ts MEASURES A.v AS v PATTERN (A B) DEFINE A AS v IN (SELECT v FROM e));
 --->
---  error: a query in DEFINE is not supported yet
+--  error: DEFINE cannot hold a sub-query
 --  SELECT * FROM e MATCH_RECOGNIZE (ORDER BY ts MEASURES A.v AS v PATTERN (A B) DEFINE A AS v IN (SELECT v FROM e));
---                                                                                                 ^^^^^^^^^^^^^^^
+--                                                                                           ^^^^^^^^^^^^^^^^^^^^^^
+--  hint: join with it before
 
 SELECT * FROM (SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY ts DESC) AS n FROM e) WHERE n = 1)
     MATCH_RECOGNIZE (ORDER BY ts MEASURES A.id AS v PATTERN (A B) DEFINE A AS id = 'a');
