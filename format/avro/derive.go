@@ -179,14 +179,10 @@ func (d deriver) notNull(t schema.Type, name string) (any, error) {
 		items, err := d.typeOf(t.Fields[0].Type, name)
 		return derived{Type: "array", Items: items}, err
 	case schema.Map, schema.Multiset:
-		if !t.Fields[0].Type.IsString() {
+		if !isMap(t) {
 			return nil, fault.New(fault.Invalid, "%s: a map of Avro has text as keys", t.Nullable())
 		}
-		of := schema.Of(schema.Int).Required()
-		if t.ID == schema.Map {
-			of = t.Fields[1].Type
-		}
-		values, err := d.typeOf(of, name)
+		values, err := d.typeOf(valueOf(t), name)
 		return derived{Type: "map", Values: values}, err
 	}
 	return nil, fault.New(fault.Invalid, "Avro has no type for %s", t.Nullable())

@@ -55,6 +55,9 @@ func (w *rowReader) growNested(r *reader, col *vec.Column, n int) bool {
 	if r.kind == kindMap && !w.keys.Differ(&col.Kids[0], from, at) {
 		return w.fail("a key of a map stands twice")
 	}
+	if r.kind == kindMap {
+		r.order.Arrange(col, from, at)
+	}
 	col.GrowList(n, at)
 	return true
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/twmb/avro"
 
+	"millrace/format"
 	"millrace/schema"
 )
 
@@ -50,6 +51,7 @@ type reader struct {
 	scale   int32  // of a decimal
 	unit    int64  // of an instant or time: how many make a second
 	refused string // why such a value does not fit the column
+	order   format.MapOrder
 }
 
 // fieldReader is a field of a record. at is the column of the rows' schema, or the field of a ROW.
@@ -228,12 +230,27 @@ func (pl *planner) fitsNested(r *reader, n *avro.SchemaNode, inner string) bool 
 		pl.planRecord(r, n, inner)
 	case r.kind == kindArray && r.to.ID == schema.Array:
 		r.of = []*reader{pl.plan(n.Items, inner, &r.to.Fields[0].Type)}
-	case r.kind == kindMap && r.to.ID == schema.Map && r.to.Fields[0].Type.IsString():
-		r.of = []*reader{pl.plan(n.Values, inner, &r.to.Fields[1].Type)}
+	case r.kind == kindMap && isMap(r.to):
+		of := valueOf(r.to)
+		r.of = []*reader{pl.plan(n.Values, inner, &of)}
 	default:
 		return false
 	}
 	return true
+}
+
+// isMap reports whether a type is a map of Avro: a MAP with text as keys, or a MULTISET of text, which maps it to how
+// often it is there.
+func isMap(t schema.Type) bool {
+	return (t.ID == schema.Map || t.ID == schema.Multiset) && t.Fields[0].Type.IsString()
+}
+
+// valueOf is the type of the values of such a map.
+func valueOf(t schema.Type) schema.Type {
+	if t.ID == schema.Multiset {
+		return schema.Of(schema.Int).Required()
+	}
+	return t.Fields[1].Type
 }
 
 func (pl *planner) planRecord(r *reader, n *avro.SchemaNode, inner string) {

@@ -111,8 +111,8 @@ func (pl *planner) writeNested(w *writer, n *avro.SchemaNode, inner string) erro
 		return nil
 	case w.kind == kindArray && w.from.ID == schema.Array:
 		return of(n.Items, w.from.Fields[0].Type)
-	case w.kind == kindMap && w.from.ID == schema.Map && w.from.Fields[0].Type.IsString():
-		return of(n.Values, w.from.Fields[1].Type)
+	case w.kind == kindMap && isMap(w.from):
+		return of(n.Values, valueOf(w.from))
 	case w.kind == kindRecord && w.from.ID == schema.Row:
 		return pl.writeRecord(w, n, inner)
 	}

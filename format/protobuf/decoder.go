@@ -352,6 +352,9 @@ func (d *decoder) list(f *field, s *seen, p place) bool {
 	if f.key != nil && !d.keys.Differ(&col.Kids[0], s.from, s.upto) {
 		return d.fail("a key of the map stands twice")
 	}
+	if f.key != nil && f.key.column.IsString() {
+		f.order.Arrange(col, s.from, s.upto)
+	}
 	col.GrowList(n, s.upto)
 	if p.col == nil {
 		d.dst.NestedDone(p.c)

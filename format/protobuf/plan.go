@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"millrace/fault"
+	"millrace/format"
 	"millrace/schema"
 )
 
@@ -30,6 +31,7 @@ type field struct {
 
 	sub        *message // of a message
 	key, value *field   // of a map
+	order      format.MapOrder
 	names      map[protoreflect.EnumNumber][]byte
 	numbers    map[string]protoreflect.EnumNumber
 	first      protoreflect.EnumNumber // of an enum

@@ -281,6 +281,35 @@ func TestWireForms(t *testing.T) {
 	}
 }
 
+// TestMapOrder reads a map in the order of Flink.
+func TestMapOrder(t *testing.T) {
+	s := schema.New(column("m", schema.Type{ID: schema.Map, Fields: []schema.Field{{Type: schema.Of(schema.VarChar)}, {Type: at()}}}))
+	d, _ := made(t, s, options(t, "com.example.User"))
+	var msg []byte
+	for i, key := range []string{"zeta", "alpha", "mid", "k1", "k2", "k10"} {
+		value := protowire.AppendFixed32(protowire.AppendTag(nil, 1, protowire.Fixed32Type), uint32(i))
+		entry := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), key)
+		entry = protowire.AppendBytes(protowire.AppendTag(entry, 2, protowire.BytesType), value)
+		msg = protowire.AppendBytes(protowire.AppendTag(msg, 15, protowire.BytesType), entry)
+	}
+	dst := vec.NewBuilder(s)
+	if err := d.Decode(msg, dst); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	var values []int32
+	m := dst.Col(0)
+	for i := range int(m.Off[1]) {
+		keys, values = append(keys, string(m.Kids[0].Bytes(i))), append(values, m.Kids[1].Kids[0].I32[i])
+	}
+	if diff := cmp.Diff([]string{"zeta", "alpha", "k1", "k2", "mid", "k10"}, keys); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]int32{0, 1, 3, 4, 2, 5}, values); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNullsInLists(t *testing.T) {
 	s := schema.New(column("texts", array(schema.Of(schema.VarChar))), column("list", array(schema.Of(schema.BigInt))), column("x", schema.Of(schema.Int)), column("z", schema.Of(schema.VarChar)), column("color", schema.Of(schema.VarChar)))
 	_, e := made(t, s, options(t, "com.example.User", "write-null-string-literal", "nil"))

@@ -290,7 +290,7 @@ func TestMetadata(t *testing.T) {
 	f(Canal(), nil, map[string]string{"es": "event-timestamp"}, `{"data":[{"id":1},{"id":2}],"type":"INSERT","es":1589373515000}`,
 		`+I {"$topic":"t","id":1,"es":"2020-05-13 12:38:35Z"}`, `+I {"$topic":"t","id":2,"es":"2020-05-13 12:38:35Z"}`)
 	f(Maxwell(), nil, map[string]string{"at": "ingestion-timestamp"}, `{"data":{"id":1},"type":"insert","ts":1596684883}`, `+I {"$topic":"t","id":1,"at":"2020-08-06 03:34:43Z"}`)
-	f(Debezium(), nil, map[string]string{"p": "source.properties"}, `{"after":{"id":2},"op":"c","source":{"db":"i","ts_ms":5,"snapshot":false,"x":null}}`, `+I {"$topic":"t","id":2,"p":{"db":"i","ts_ms":"5","snapshot":"false","x":null}}`)
+	f(Debezium(), nil, map[string]string{"p": "source.properties"}, `{"after":{"id":2},"op":"c","source":{"db":"i","ts_ms":5,"snapshot":false,"x":null}}`, `+I {"$topic":"t","id":2,"p":{"db":"i","ts_ms":"5","x":null,"snapshot":"false"}}`)
 	f(Canal(), nil, map[string]string{"k": "pk-names"}, `{"data":[{"id":1}],"old":[{"id":2}],"type":"UPDATE","pkNames":["id","b"]}`, `-U {"$topic":"t","id":2,"k":["id","b"]}`, `+U {"$topic":"t","id":1,"k":["id","b"]}`)
 	f(Canal(), nil, map[string]string{"s": "sql-type"}, `{"data":[{"id":1}],"type":"INSERT","sqlType":{"id":4}}`, `+I {"$topic":"t","id":1,"s":{"id":4}}`)
 	f(Maxwell(), nil, map[string]string{"k": "primary-key-columns"}, `{"data":{"id":1},"type":"insert"}`, `+I {"$topic":"t","id":1}`)
