@@ -378,7 +378,7 @@ func (t *matching) time(s *scope, x *ast.Call, name string) Expr {
 	if of < 0 || t.in.node.Out().Fields[of].Time != schema.RowTime {
 		s.fail(x, "declare a WATERMARK for it", "%s wants a rowtime attribute", name)
 	}
-	v := MatchValue{Kind: MatchRowtime, Step: -1, Name: "MATCH_ROWTIME()", Type: t.in.node.Out().Fields[of].Type.Required()}
+	v := MatchValue{Kind: MatchRowtime, Step: -1, Name: "MATCH_ROWTIME()", Type: t.in.node.Out().Fields[of].Type}
 	if len(x.Args) == 0 {
 		// Of an instant, too, it is what clocks in UTC show.
 		v.Type = schema.Of(schema.Timestamp).WithPrecision(3).Required()
