@@ -345,6 +345,15 @@ func (s *scope) conditional(x *ast.Call, name string) Expr {
 		if len(x.Args) == 0 {
 			s.fail(x, "", "COALESCE takes one argument or more")
 		}
+	case "CURRENT_DATABASE":
+		if len(x.Args) > 0 {
+			s.fail(x, "", "CURRENT_DATABASE takes no arguments")
+		}
+		current := s.Database
+		if current == "" {
+			current = DefaultDatabase
+		}
+		return &Literal{Value: vec.Value{S: current}, Of: schema.Of(schema.VarChar).Required()}
 	default:
 		return nil
 	}
