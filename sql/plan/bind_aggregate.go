@@ -17,6 +17,7 @@ func (g *grouping) aggregate(b *binder, c *ast.Call) groupAgg {
 	if fn.Streams != "" && !b.Settings.Batch() {
 		b.fail(c, "", "%s", fn.Streams)
 	}
+	s.checkNulls(fn, c)
 	a := groupAgg{call: c, fn: fn, name: ast.Format(c), distinct: c.Distinct || fn.Distinct}
 	a.args = s.aggregateArgs(fn, c)
 	a.overload = s.aggregateOverload(fn, c, a.args)
@@ -29,14 +30,27 @@ func (g *grouping) aggregate(b *binder, c *ast.Call) groupAgg {
 		s.clause = "FILTER"
 		a.filter = s.condition(c.Filter)
 	}
-	if c.IgnoreNulls == "IGNORE NULLS" && a.overload.Keep != nil && a.overload.Keep.Nulls {
-		some := s.call(c, "IS NOT NULL", a.args[0])
-		if a.filter != nil {
-			some = logic(false, some, a.filter)
-		}
-		a.filter = some
-	}
+	s.ignoreNulls(&a)
 	return a
+}
+
+// checkNulls refuses IGNORE NULLS and RESPECT NULLS where Flink does.
+func (s *scope) checkNulls(fn *function.Aggregate, c *ast.Call) {
+	if c.IgnoreNulls != "" && fn.Name != "ARRAY_AGG" {
+		s.fail(c, "use FILTER (WHERE x IS NOT NULL)", "Cannot specify IGNORE NULLS or RESPECT NULLS following '%s'", fn.Name)
+	}
+}
+
+// ignoreNulls makes a filter of IGNORE NULLS.
+func (s *scope) ignoreNulls(a *groupAgg) {
+	if a.call.IgnoreNulls != "IGNORE NULLS" {
+		return
+	}
+	some := s.call(a.call, "IS NOT NULL", a.args[0])
+	if a.filter != nil {
+		some = logic(false, some, a.filter)
+	}
+	a.filter = some
 }
 
 func (s *scope) aggregateArgs(fn *function.Aggregate, c *ast.Call) []Expr {

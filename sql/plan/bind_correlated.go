@@ -37,6 +37,12 @@ func correlated(e Expr) bool {
 	return slices.ContainsFunc(operands(e), correlated)
 }
 
+// hasOuter says whether a filter in a plan takes columns from a query around it.
+func hasOuter(n Node) bool {
+	f, ok := n.(*Filter)
+	return ok && correlated(f.Cond) || slices.ContainsFunc(n.Inputs(), hasOuter)
+}
+
 // correlation takes the conditions with Outers out of a plan.
 type correlation struct {
 	*binder
@@ -55,6 +61,17 @@ func (c correlation) pull(n Node) (Node, []Expr) {
 		return c.pullJoin(n)
 	case *GroupAggregate:
 		return c.pullGroup(n)
+	case *TopN:
+		return c.pullTop(n)
+	case *Limit, *Sort:
+		if hasOuter(n) {
+			if top := topOf(n); top != nil {
+				return c.pullTop(top)
+			}
+		}
+	case *Fold:
+		in, conds := c.pull(n.Input)
+		return n.with([]Node{in}), conds
 	case *Values:
 		for _, row := range n.Rows {
 			c.none(row...)
@@ -64,16 +81,37 @@ func (c correlation) pull(n Node) (Node, []Expr) {
 	for i, in := range inputs {
 		var conds []Expr
 		if inputs[i], conds = c.pull(in); len(conds) > 0 {
-			c.unsupported(c.at, "a query that takes columns from the one around it in this place")
+			c.fail(c.at, "take them in WHERE, or write a join", "a query cannot take columns from the one around it below %s", place(n))
 		}
 	}
 	return n.with(inputs), nil
 }
 
+// place is what a plan is called where a query around it cannot be asked.
+func place(n Node) string {
+	switch n.(type) {
+	case *Union:
+		return "UNION"
+	case *Sets:
+		return "INTERSECT or EXCEPT"
+	case *Over:
+		return "OVER"
+	case *Sort:
+		return "ORDER BY"
+	case *Unnest:
+		return "UNNEST"
+	case *Match:
+		return "MATCH_RECOGNIZE"
+	case *WindowTVF, *WindowAggregate, *WindowTopN:
+		return "a window"
+	}
+	return "what it is wrapped in"
+}
+
 // none refuses expressions with Outers.
 func (c correlation) none(exprs ...Expr) {
 	if slices.ContainsFunc(exprs, correlated) {
-		c.fail(c.at, "use such columns in WHERE only", "a query that takes columns from the one around it for more than its WHERE is not supported yet")
+		c.fail(c.at, "use such columns in WHERE only", "a query can take columns from the one around it in its WHERE only")
 	}
 }
 
@@ -128,7 +166,7 @@ func (c correlation) pullJoin(n *Join) (Node, []Expr) {
 	}
 	if len(fromRight) > 0 && n.Kind != InnerJoin && n.Kind != RightJoin || len(fromLeft) > 0 && n.Kind.keepsRight() ||
 		len(conds) > 0 && n.Kind != InnerJoin || n.Test != nil && correlated(n.Test) {
-		c.unsupported(c.at, "a query that takes columns from the one around it within an outer join or over two levels")
+		c.fail(c.at, "write a join", "a query cannot take columns from the one around it within an outer join or over two levels")
 	}
 	j := *n
 	j.Left, j.Right, j.Cond, j.Test = left, right, all(match), widened(n.Test, was, width-was)
@@ -237,7 +275,7 @@ func (c correlation) generated(in Node, conds []Expr) (Node, []Expr) {
 				outers = append(outers, o)
 			}
 			if o.Scope != outers[0].Scope {
-				c.unsupported(c.at, "an aggregation over rows that are compared with queries of several levels")
+				c.fail(c.at, "write a join", "an aggregation cannot be over rows that are compared with queries of several levels")
 			}
 			return &Column{Index: width + at, Name: o.String(), Of: o.Type()}
 		})

@@ -17,9 +17,6 @@ func (b *binder) from(r ast.Relation) *relation {
 	case *ast.Table:
 		return b.table(r)
 	case *ast.Derived:
-		if r.Lateral {
-			b.unsupported(r, "LATERAL")
-		}
 		return b.renamed(b.query(r.Query), r.Alias)
 	case *ast.TableCall:
 		return b.tableCall(r)
@@ -63,7 +60,7 @@ func (b *binder) renameColumns(r *relation, table string, names []ast.Ident) *re
 // table plans a CTE, a view or a table by its name.
 func (b *binder) table(t *ast.Table) *relation {
 	if t.SystemTime != nil {
-		b.unsupported(t, "FOR SYSTEM_TIME AS OF")
+		b.fail(t, "join with it", "only the right side of a join can be read FOR SYSTEM_TIME AS OF a time of the left one")
 	}
 	alias := t.Alias
 	if alias == nil {
@@ -76,11 +73,22 @@ func (b *binder) table(t *ast.Table) *relation {
 		}
 	}
 	object := b.lookup(t.Name)
+	var r *relation
 	if object.Kind == catalog.View {
-		return b.renamed(b.view(t, object), alias)
+		r = b.renamed(b.view(t, object), alias)
+	} else {
+		r = b.renamed(named(b.scan(t, b.definition(t, object)), ""), alias)
 	}
-	def := b.definition(t, object)
-	return b.renamed(named(b.scan(t, def), ""), alias)
+	if t.Alias == nil {
+		path := [2]string{DefaultCatalog, DefaultDatabase}
+		if object.Database != "" {
+			path[1] = object.Database
+		}
+		for i := range r.names {
+			r.names[i].path = path
+		}
+	}
+	return r
 }
 
 // cte plans the query that WITH gives a name to, or returns nil.

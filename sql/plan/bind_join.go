@@ -30,7 +30,7 @@ func (b *binder) join(j *ast.Join) *relation {
 		return r
 	}
 	if hasQuery(j.On) && kind != InnerJoin {
-		b.unsupported(j.On, "a query in the condition of an outer join")
+		b.queryInOuterJoin(j.On)
 	}
 	s := &scope{binder: b, in: r, clause: "ON"}
 	if kind == InnerJoin {

@@ -13,6 +13,10 @@ func (b *binder) joinByTable(j *ast.Join, x *relation) *relation {
 	switch y := j.Y.(type) {
 	case *ast.Unnest:
 		return b.joinUnnest(j, x, y)
+	case *ast.Derived:
+		if y.Lateral {
+			return b.joinLateral(j, x, y)
+		}
 	case *ast.Table:
 		if y.SystemTime != nil {
 			return b.joinVersion(j, x, y)

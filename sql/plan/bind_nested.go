@@ -36,9 +36,9 @@ func (s *scope) column(x *ast.Column) Expr {
 
 // has reports whether x is the name of a column, with its table or without.
 func (r *relation) has(x *ast.Column) bool {
-	last := x.Parts[len(x.Parts)-1].Name
+	last := len(x.Parts) - 1
 	for _, n := range r.names {
-		if n.name == last && (len(x.Parts) == 1 || len(x.Parts) == 2 && n.table == x.Parts[0].Name) {
+		if n.name == x.Parts[last].Name && n.of(x.Parts[:last]) {
 			return true
 		}
 	}

@@ -135,8 +135,9 @@ func (o *overSpec) add(b *binder, s *scope, c *ast.Call) {
 // overAggregate binds an aggregate before OVER.
 func (b *binder) overAggregate(s *scope, c *ast.Call) groupAgg {
 	fn, _ := b.Functions.Aggregate(c.Name.Last())
-	if len(c.OrderBy) > 0 || c.IgnoreNulls == "RESPECT NULLS" {
-		b.unsupported(c, "an aggregate with ORDER BY or RESPECT NULLS before OVER")
+	s.checkNulls(fn, c)
+	if len(c.OrderBy) > 0 {
+		b.fail(c, "leave it out", "%s before OVER takes rows in the order of OVER", fn.Name)
 	}
 	var args []Expr
 	for _, x := range c.Args {
@@ -157,6 +158,7 @@ func (b *binder) overAggregate(s *scope, c *ast.Call) groupAgg {
 		s.clause = "FILTER"
 		a.filter = s.condition(c.Filter)
 	}
+	s.ignoreNulls(&a)
 	return a
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"millrace/schema"
 	"millrace/sql/ast"
@@ -106,24 +107,22 @@ func (b *binder) expand(sel *ast.Select, in *relation) []item {
 }
 
 func (b *binder) expandStar(star *ast.Star, in *relation) []item {
-	if len(star.Qualifier) > 1 {
-		b.unsupported(star, "a qualified name before *")
-	}
 	var items []item
 	for _, n := range in.names {
-		if len(star.Qualifier) == 1 && n.table != star.Qualifier[0].Name || len(star.Qualifier) == 0 && n.hidden {
+		if !n.of(star.Qualifier) || len(star.Qualifier) == 0 && n.hidden {
 			continue
 		}
-		column := &ast.Column{Span: star.Span, Parts: []ast.Ident{{Span: star.Span, Name: n.name}}}
-		if n.table != "" {
-			column.Parts = []ast.Ident{{Span: star.Span, Name: n.table}, column.Parts[0]}
+		column := &ast.Column{Span: star.Span, Parts: slices.Clone(star.Qualifier)}
+		if n.table != "" && len(column.Parts) == 0 {
+			column.Parts = []ast.Ident{{Span: star.Span, Name: n.table}}
 		}
+		column.Parts = append(column.Parts, ast.Ident{Span: star.Span, Name: n.name})
 		items = append(items, item{column, n.name})
 	}
 	if len(items) == 0 {
-		if len(star.Qualifier) == 1 {
-			name := star.Qualifier[0].Name
-			b.fail(star, in.nearTable(name), "table %q not found", name)
+		if k := len(star.Qualifier); k > 0 {
+			name := star.Qualifier[k-1].Name
+			b.fail(star, in.nearTable(name), "table %q not found", ast.ObjectName{Parts: star.Qualifier})
 		}
 		b.fail(star, "", "* without FROM")
 	}

@@ -176,10 +176,30 @@ func (s *scope) quantified(at ast.Node, x ast.Expr, op string, q *ast.Query) tes
 	t := test{}
 	t.in, t.conds = s.uncorrelated(at, inner)
 	width := s.in.node.Out().Len()
+	for i := range against {
+		against[i] = s.own(against[i], width)
+	}
+	if op != "=" && len(values) > 1 {
+		t.compare = []Expr{s.compareRows(at, op, values, against)}
+		return t
+	}
 	for i, v := range values {
-		t.compare = append(t.compare, s.keyable(at, []Expr{s.call(at, op, v, s.own(against[i], width))})...)
+		t.compare = append(t.compare, s.keyable(at, []Expr{s.call(at, op, v, against[i])})...)
 	}
 	return t
+}
+
+// compareRows compares two rows by their first values that differ.
+func (s *scope) compareRows(at ast.Node, op string, x, y []Expr) Expr {
+	if len(x) == 1 {
+		return s.call(at, op, x[0], y[0])
+	}
+	rest := s.compareRows(at, op, x[1:], y[1:])
+	if op == "<>" {
+		return logic(true, s.call(at, op, x[0], y[0]), rest)
+	}
+	strict := op[:1]
+	return logic(true, s.call(at, strict, x[0], y[0]), logic(false, s.call(at, "=", x[0], y[0]), rest))
 }
 
 // someOf is x op SOME (query). For x op ALL it is the opposite: whether some row says otherwise.
@@ -187,9 +207,6 @@ func (s *scope) someOf(x *ast.Quantified) test {
 	op := x.Op
 	if x.All {
 		op = map[string]string{"=": "<>", "<>": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}[op]
-	}
-	if _, row := x.X.(*ast.Row); row && op != "=" {
-		s.unsupported(x, "a ROW with "+x.Op)
 	}
 	return s.quantified(x, x.X, op, x.Query)
 }
@@ -259,9 +276,9 @@ func (s *scope) widen(r *relation) {
 // inner plans a query within an expression: it sees the columns of the scope.
 func (s *scope) inner(q *ast.Query) *relation {
 	switch s.clause {
-	case "SELECT", "ON", "WHERE", "GROUP BY", "HAVING", "FILTER", "the arguments of an aggregate":
+	case "SELECT", "ON", "WHERE", "GROUP BY", "HAVING", "FILTER", "LATERAL", "the arguments of an aggregate":
 	default: // there is no relation that a join could widen
-		s.unsupported(q, "a query in "+s.clause)
+		s.fail(q, "join with it", "a query in %s is not supported", s.clause)
 	}
 	s.hold()
 	outer := s.outer

@@ -104,7 +104,7 @@ func (b *binder) windowInput(x ast.Expr) (*relation, []columnName) {
 			r = b.table(&ast.Table{Span: x.Span, Name: x.Name})
 		}
 		if len(x.OrderBy) > 0 {
-			b.unsupported(x, "ORDER BY of a table argument")
+			b.fail(x, "leave it out", "ORDER BY has no meaning for windows: their rows come in the order of time")
 		}
 	case *ast.Subquery:
 		r = b.query(x.Query)
@@ -153,7 +153,7 @@ func (b *binder) timeColumn(c *ast.Call, in *relation, x ast.Expr) int {
 func (b *binder) checkTime(c *ast.Call, at ast.Node, f schema.Field) {
 	switch {
 	case f.Time == schema.ProcTime && b.Settings.Batch():
-		b.unsupported(at, "a window over processing time in batch mode")
+		b.fail(at, "use an event time", "a window over processing time has no meaning in batch mode")
 	case f.Time == schema.ProcTime, isTimeAttribute(f), b.Settings.Batch() && f.Type.IsInstant() && f.Type.Precision == 3:
 		return
 	case !f.Type.IsInstant():

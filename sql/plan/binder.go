@@ -72,8 +72,22 @@ type relation struct {
 type columnName struct {
 	table string
 	name  string
+	// path is the catalog and the database of a table that has no alias: they may stand before its name.
+	path [2]string
 	// hidden: only with the name of its table, as the two columns behind one of USING; without a name, never.
 	hidden bool
+}
+
+// of says whether these names, none or more, may stand before that of the column.
+func (n columnName) of(qualifier []ast.Ident) bool {
+	k := len(qualifier)
+	switch {
+	case k > 3, k > 0 && n.table != qualifier[k-1].Name:
+		return false
+	case k > 2 && n.path[0] != qualifier[0].Name:
+		return false
+	}
+	return k < 2 || n.path[1] == qualifier[k-2].Name
 }
 
 func named(n Node, table string) *relation {
@@ -92,10 +106,12 @@ func (r *relation) column(i int) *Column {
 // resolve returns the position of the column called a or t.a.
 func (b *binder) resolve(r *relation, x *ast.Column) int {
 	var table string
+	var qualifier []ast.Ident
 	name := x.Parts[0].Name
 	switch {
-	case len(x.Parts) == 2 && r.hasTable(name):
-		table, name = name, x.Parts[1].Name
+	case len(x.Parts) == 2 && r.hasTable(name), len(x.Parts) > 2 && r.has(x):
+		qualifier = x.Parts[:len(x.Parts)-1]
+		table, name = qualifier[len(qualifier)-1].Name, x.Parts[len(qualifier)].Name
 	case len(x.Parts) > 1 && !slices.ContainsFunc(r.names, func(n columnName) bool { return n.name == name }):
 		b.fail(x.Parts[0], r.nearTable(name), "table %q not found", x.Parts[0].Name)
 	case len(x.Parts) > 1:
@@ -104,7 +120,7 @@ func (b *binder) resolve(r *relation, x *ast.Column) int {
 	last := x.Parts[len(x.Parts)-1]
 	found := -1
 	for i, n := range r.names {
-		if n.name != name || table != "" && n.table != table || table == "" && n.hidden {
+		if n.name != name || !n.of(qualifier) || table == "" && n.hidden {
 			continue
 		}
 		if found >= 0 {

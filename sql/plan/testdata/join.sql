@@ -187,9 +187,10 @@ SELECT id FROM a WHERE v IN (SELECT b.v + a.v FROM b);
 --        Scan b (datagen) read=[id, v] columns=[v]
 SELECT id FROM a LEFT JOIN b ON a.k IN (SELECT k FROM b);
 --->
---  error: a query in the condition of an outer join is not supported yet
+--  error: a query in the condition of an outer join is not supported
 --  SELECT id FROM a LEFT JOIN b ON a.k IN (SELECT k FROM b);
 --                                  ^^^^^^^^^^^^^^^^^^^^^^^^
+--  hint: join with a query that has asked it: LEFT JOIN (SELECT … FROM t WHERE x IN (…)) AS t ON …
 SELECT k FROM a EXCEPT SELECT k, v FROM b;
 --->
 --  error: EXCEPT of 1 columns with 2 columns
