@@ -2,6 +2,7 @@ package differ
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -39,11 +40,14 @@ func (g *gen) expr(s scope, k kind, depth int) string {
 	}
 	switch {
 	case k == boolean:
-		return g.condition(s, depth)
+		return "(" + g.condition(s, depth) + ")"
 	case k.whole():
 		return g.wholeExpr(s, k, depth)
 	case k == float || k == double:
-		return g.floatExpr(s, k, depth)
+		if e := g.floatExpr(s, k, depth); k == double || columnOf.MatchString(e) {
+			return e
+		}
+		return g.leaf(s, k) // Flink cuts a FLOAT that is computed of constants to seven digits
 	case k == decimal:
 		return g.decimalExpr(s, depth)
 	case k == text:
@@ -55,6 +59,9 @@ func (g *gen) expr(s scope, k kind, depth int) string {
 	}
 	return g.leaf(s, k)
 }
+
+// columnOf finds a column.
+var columnOf = regexp.MustCompile(`\b[abux]\.[a-z]+[0-9]*\b`)
 
 // leaf is a column, or a literal.
 func (g *gen) leaf(s scope, k kind) string {
@@ -285,8 +292,8 @@ func (g *gen) decimalExpr(s scope, depth int) string {
 		return fmt.Sprintf("(%s %s %s)", e(), g.pick("+", "-", "*"), g.expr(s, g.pickKind(integer, big, tiny), d))
 	case 9:
 		return fmt.Sprintf("%s(%s, %s)", g.pick("GREATEST", "LEAST", "COALESCE"), e(), e())
-	default:
-		return fmt.Sprintf("TRY_CAST(%s AS DECIMAL(10, 2))", g.expr(s, text, d))
+	default: // no TRY_CAST: behind a row that it could read, Flink gives 0.00 for one that it cannot
+		return fmt.Sprintf("CAST(%s AS DECIMAL(12, 3))", e())
 	}
 }
 

@@ -6,7 +6,10 @@ import (
 )
 
 func (g *gen) projection() string {
-	r := g.relation(traits{changes: g.updates(15), nested: g.chance(50)})
+	return g.projectionOf(g.relation(traits{changes: g.updates(15), nested: g.chance(50)}))
+}
+
+func (g *gen) projectionOf(r relation) string {
 	s := qualified("a", r.cols)
 	return fmt.Sprintf("SELECT a.id, %s\nFROM %s AS a%s", g.items(s, 3+g.IntN(4), 3), r.from, g.where(s, 60))
 }
@@ -67,6 +70,7 @@ func (g *gen) aggregate(s scope, ordered bool) string {
 		return g.pick(
 			fmt.Sprintf("FIRST_VALUE(%s)%s", arg, filter),
 			fmt.Sprintf("LAST_VALUE(%s)%s", arg, filter),
+			fmt.Sprintf("ARRAY_AGG(%s)%s", g.column(simple).name, filter),
 			fmt.Sprintf("LISTAGG(%s)%s", g.column(t).name, filter),
 			fmt.Sprintf("LISTAGG(%s, '/')%s", g.column(t).name, filter))
 	}
@@ -163,6 +167,15 @@ func (g *gen) join() string {
 		on += " AND " + g.condition(both, 1)
 	}
 	kind := g.pick("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+	if g.chance(15) {
+		third := g.relation(traits{changes: g.updates(25)})
+		return fmt.Sprintf("SELECT a.id AS aid, b.id AS bid, c.id AS cid, %s\nFROM %s AS a %s %s AS b ON %s %s %s AS c ON %s", g.items(both, 2, 2),
+			r.from, kind, q.from, on, g.pick("JOIN", "LEFT JOIN", "FULL JOIN"), third.from, g.pick("c.id = a.id", "c.k = b.k AND c.n = a.n", "c.id = b.n"))
+	}
+	if g.chance(15) {
+		return fmt.Sprintf("SELECT a.id AS aid, c.k AS ck, c.c AS cc, c.m AS cm\nFROM %s AS a %s (SELECT b.k AS k, COUNT(*) AS c, MAX(b.id) AS m FROM %s AS b%s GROUP BY b.k) AS c ON a.k = c.k%s",
+			r.from, kind, q.from, g.where(b, 30), g.pick("", " AND a.n < c.c", " AND a.id <> c.m"))
+	}
 	if g.chance(30) {
 		aggs := g.aggregates(both, 1+g.IntN(2), false)
 		return fmt.Sprintf("SELECT a.k, %s\nFROM %s AS a %s %s AS b ON %s%s\nGROUP BY a.k", named(aggs), r.from, kind, q.from, on, g.where(both, 20))
@@ -211,11 +224,12 @@ func (g *gen) setOperation() string {
 func (g *gen) unnest() string {
 	r := g.relation(traits{changes: g.updates(15), nested: true})
 	s := qualified("a", r.cols)
-	of := g.pickKind(ints, texts, dict)
-	arg := g.leaf(s, of)
-	if of == ints && g.chance(30) {
-		arg = g.expr(s, ints, 1)
+	some := s.of(func(k kind) bool { return k >= ints && k <= dict })
+	if len(some) == 0 {
+		return g.projectionOf(r)
 	}
+	arg := g.column(some) // not a constant: that is a second input to Flink
+	of := arg.kind
 	cols := scope{{name: "u.x", kind: map[kind]kind{ints: integer, texts: text, dict: text}[of]}}
 	as, with := "u (x)", ""
 	switch {
@@ -227,9 +241,9 @@ func (g *gen) unnest() string {
 		cols = append(cols, column{name: "u.y", kind: integer})
 	}
 	all := append(append(scope{}, s...), cols...)
-	join := fmt.Sprintf("CROSS JOIN UNNEST(%s)%s AS %s", arg, with, as)
+	join := fmt.Sprintf("CROSS JOIN UNNEST(%s)%s AS %s", arg.name, with, as)
 	if g.chance(40) {
-		join = fmt.Sprintf("LEFT JOIN UNNEST(%s)%s AS %s ON TRUE", arg, with, as)
+		join = fmt.Sprintf("LEFT JOIN UNNEST(%s)%s AS %s ON TRUE", arg.name, with, as)
 	}
 	if g.chance(25) {
 		return fmt.Sprintf("SELECT u.x, COUNT(*) AS c, SUM(a.n) AS s\nFROM %s AS a %s%s\nGROUP BY u.x", r.from, join, g.where(all, 20))

@@ -13,13 +13,15 @@ func (g *gen) window(from, rowtime string, sessions bool) string {
 	}
 	switch n := g.IntN(10); {
 	case n < 4:
-		return fmt.Sprintf("TUMBLE(TABLE %s, DESCRIPTOR(%s), INTERVAL '%d' SECOND%s)", from, rowtime, 1+g.IntN(20), offset)
+		return fmt.Sprintf("TUMBLE(TABLE %s, DESCRIPTOR(%s), INTERVAL '%d' SECOND%s)", from, rowtime, 5+g.IntN(20), offset)
 	case n < 6:
 		slide := 1 + g.IntN(6)
 		return fmt.Sprintf("HOP(TABLE %s, DESCRIPTOR(%s), INTERVAL '%d' SECOND, INTERVAL '%d' SECOND%s)", from, rowtime, slide, slide*(1+g.IntN(4)), offset)
 	case n < 8 || !sessions:
 		step := 1 + g.IntN(6)
 		return fmt.Sprintf("CUMULATE(TABLE %s, DESCRIPTOR(%s), INTERVAL '%d' SECOND, INTERVAL '%d' SECOND%s)", from, rowtime, step, step*(1+g.IntN(4)), offset)
+	case n == 8:
+		return fmt.Sprintf("SESSION(TABLE %s, DESCRIPTOR(%s), INTERVAL '%d' SECOND)", from, rowtime, 1+g.IntN(6))
 	default:
 		return fmt.Sprintf("SESSION(TABLE %s PARTITION BY k, DESCRIPTOR(%s), INTERVAL '%d' SECOND)", from, rowtime, 1+g.IntN(6))
 	}
@@ -53,18 +55,22 @@ func (g *gen) windows() string {
 	s := untimed(qualified("a", r.cols))
 	w := g.window(r.from, r.rowtime, g.stream())
 	keys := []string{}
-	if strings.HasPrefix(w, "SESSION") || g.chance(60) {
+	partitioned, session := strings.Contains(w, "PARTITION BY"), strings.HasPrefix(w, "SESSION")
+	if partitioned || !session && g.chance(60) {
 		keys = append(keys, "a.k")
 	}
 	aggs := g.aggregates(s, 1+g.IntN(3), false)
-	if g.chance(10) && !strings.HasPrefix(w, "SESSION") {
+	if g.chance(20) {
+		return g.legacyWindow(r, s, keys, aggs)
+	}
+	if g.chance(10) && !session {
 		return fmt.Sprintf("SELECT a.window_start, a.window_end, a.k, a.n, %s\nFROM TABLE(%s) AS a%s\nGROUP BY a.window_start, a.window_end, %s",
 			named(aggs), w, g.where(s, 20), g.pick("GROUPING SETS ((a.k), (a.n))", "GROUPING SETS ((a.k), ())", "ROLLUP (a.k, a.n)", "CUBE (a.k, a.n)"))
 	}
 	by := append([]string{"a.window_start", "a.window_end"}, keys...)
 	inner := fmt.Sprintf("SELECT %s, %s\nFROM TABLE(%s) AS a%s\nGROUP BY %s%s",
 		strings.Join(by, ", "), named(aggs), w, g.where(s, 20), strings.Join(by, ", "), g.having(s))
-	if g.chance(15) {
+	if g.chance(15) && (partitioned || !session) {
 		g.cascaded()
 		inner = fmt.Sprintf("SELECT a.window_start, a.window_end, a.window_time AS wt, a.k, COUNT(*) AS c, SUM(a.n) AS s FROM TABLE(%s) AS a GROUP BY a.window_start, a.window_end, a.window_time, a.k", w)
 		v := g.name("v")
@@ -73,6 +79,19 @@ func (g *gen) windows() string {
 			v, 10+g.IntN(30))
 	}
 	return inner
+}
+
+// legacyWindow is a window of the older syntax.
+func (g *gen) legacyWindow(r relation, s scope, keys, aggs []string) string {
+	word, size := g.pick("TUMBLE", "TUMBLE", "HOP", "SESSION"), fmt.Sprintf("INTERVAL '%d' SECOND", 1+g.IntN(12))
+	args := "a.ts, " + size
+	if word == "HOP" {
+		n := 1 + g.IntN(5)
+		args = fmt.Sprintf("a.ts, INTERVAL '%d' SECOND, INTERVAL '%d' SECOND", n, n*(1+g.IntN(4)))
+	}
+	by := append([]string{word + "(" + args + ")"}, keys...)
+	list := append([]string{word + "_START(" + args + ")", word + "_END(" + args + ")"}, append(keys, aggs...)...)
+	return fmt.Sprintf("SELECT %s\nFROM %s AS a%s\nGROUP BY %s%s", named(list), r.from, g.where(s, 20), strings.Join(by, ", "), g.having(s))
 }
 
 func (g *gen) windowRows() string {
@@ -137,8 +156,12 @@ func (g *gen) over() string {
 	r := g.timed(traits{})
 	s := untimed(qualified("a", r.cols))
 	partition := g.pick("PARTITION BY a.k ", "PARTITION BY a.k ", "PARTITION BY a.n ", "PARTITION BY a.k, a.n ", "")
+	since := g.pick("UNBOUNDED", fmt.Sprintf("INTERVAL '%d' SECOND", 1+g.IntN(15)))
+	if g.script.Batch && g.zonedTime {
+		since = "UNBOUNDED" // Flink has no intervals of TIMESTAMP_LTZ here
+	}
 	frame := g.pick("ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", fmt.Sprintf("ROWS BETWEEN %d PRECEDING AND CURRENT ROW", 1+g.IntN(4)),
-		"RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", fmt.Sprintf("RANGE BETWEEN INTERVAL '%d' SECOND PRECEDING AND CURRENT ROW", 1+g.IntN(15)))
+		"RANGE BETWEEN "+since+" PRECEDING AND CURRENT ROW", "RANGE BETWEEN "+since+" PRECEDING AND CURRENT ROW")
 	order := "a.ts"
 	if g.script.Batch && strings.HasPrefix(frame, "ROWS") {
 		order = g.pick("a.id", "a.ts, a.id", "a.n DESC, a.id")
@@ -147,7 +170,13 @@ func (g *gen) over() string {
 	var list []string
 	for range 1 + g.IntN(3) {
 		list = append(list, g.pick("COUNT(*)", "COUNT("+g.column(s).name+")", "SUM("+g.wholeColumn(s)+")", "AVG("+g.wholeColumn(s)+")",
-			"MIN("+g.ordinary(s)+")", "MAX("+g.ordinary(s)+")", "COUNT(DISTINCT "+g.wholeColumn(s)+")")+over)
+			"MIN("+g.ordinary(s)+")", "MAX("+g.ordinary(s)+")", g.pick("MAX(", map[bool]string{true: "MIN(", false: "COUNT(DISTINCT "}[g.script.Batch])+g.wholeColumn(s)+")")+over)
+	}
+	switch ranks := fmt.Sprintf(" OVER (%sORDER BY %s)", partition, order); {
+	case g.script.Batch && g.chance(40):
+		list = append(list, g.pick("RANK()", "DENSE_RANK()", "COUNT(*)")+ranks)
+	case !g.script.Batch && g.chance(20):
+		list = []string{g.pick("LAG(a.id)", "LAG(a.k, 2)", "LAG(a.n, 1, 7)", "ROW_NUMBER()", "LAST_VALUE(a.k)", "SUM(a.n)") + ranks}
 	}
 	if strings.HasPrefix(frame, "ROWS") && g.chance(30) {
 		list = append(list, g.pick("FIRST_VALUE", "LAST_VALUE")+"("+g.ordinary(s)+")"+over)

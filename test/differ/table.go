@@ -51,6 +51,10 @@ func (g *gen) table(w traits) *table {
 	if w.key {
 		constraint += ",\n  PRIMARY KEY (k) NOT ENFORCED"
 	}
+	if w.changes && !w.key && g.chance(40) {
+		constraint = ",\n  PRIMARY KEY (id) NOT ENFORCED"
+		t.cols[0].sql = "INT NOT NULL"
+	}
 	format, file := "json", t.name+".json"
 	if w.changes {
 		format = "debezium-json"
@@ -109,6 +113,10 @@ func (g *gen) lines(t *table, w traits, format string) []string {
 	}
 	for id := range rows {
 		at = newest.Add(time.Duration(g.IntN(5)) * time.Second)
+		if w.ordered {
+			// Whether two versions of one second are both there in time depends on the other input.
+			at = at.Add(time.Second)
+		}
 		if g.chance(4) {
 			at = at.Add(time.Duration(g.IntN(90)) * time.Second)
 		}
