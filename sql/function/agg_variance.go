@@ -8,8 +8,8 @@ import (
 )
 
 // variances are the variances and standard deviations. Their state is count, mean and sum of squared
-// distances from the mean (Welford), which does not lose digits and can be merged (Chan). Those of
-// integers are Flink's integer arithmetic instead.
+// distances from the mean (Welford), which does not lose digits and can be merged (Chan). The variance of
+// integers is cut to one at the very end.
 func variances() []Aggregate {
 	return []Aggregate{
 		variance("VAR_POP", "The variance of the population.", "VAR_POP(x) over (1), (3) = 1.0", false, false),
@@ -29,9 +29,6 @@ func variance(name, doc, example string, sample, root bool) Aggregate {
 		t := args[0].Type
 		if !t.IsNumeric() {
 			return nil, wrong(name, args, "a number")
-		}
-		if t.IsInteger() {
-			return integerVariance(t, sample, root), nil
 		}
 		double := schema.Of(schema.Double)
 		return &AggregateOverload{
@@ -123,66 +120,8 @@ func finishVariance(state []vec.Column, rows vec.Rows, dst *vec.Column, sample, 
 			if !ok {
 				dst.SetNull(k, n)
 			}
+		default:
+			setInt(dst, k, saturate(v, math.MinInt64, math.MaxInt64))
 		}
 	}
-}
-
-// integerVariance computes (SUM(x*x) - SUM(x)*SUM(x)/n) / n in the type of the values, wrapping around
-// and cutting as Flink's plan for integers does. The state is n, SUM(x) and SUM(x*x).
-func integerVariance(t schema.Type, sample, root bool) *AggregateOverload {
-	state := schema.Of(schema.BigInt).Required()
-	return &AggregateOverload{
-		Args: []schema.Type{t}, Result: t.Nullable(), State: []schema.Type{state, state, state},
-		Grow: func(state []vec.Column, from, n int) {
-			for i := range state {
-				growTo(&state[i], from, n)
-			}
-		},
-		Add: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
-			addPowers(state, groups, args[0], rows, 1)
-			return nil
-		},
-		Retract: func(state []vec.Column, groups []int32, args []*vec.Column, rows vec.Rows) error {
-			addPowers(state, groups, args[0], rows, -1)
-			return nil
-		},
-		Merge: func(state []vec.Column, groups []int32, other []*vec.Column, rows vec.Rows) error {
-			for c := range state {
-				mergeCounts(state[c].I64, groups, other[c].I64, rows)
-			}
-			return nil
-		},
-		Finish: func(state []vec.Column, rows vec.Rows, dst *vec.Column) error {
-			n := rows.Len()
-			for k := range n {
-				g := rows.At(k)
-				count := state[0].I64[g]
-				by := count
-				if sample {
-					by--
-				}
-				if by <= 0 {
-					dst.SetNull(k, n)
-					continue
-				}
-				sum := wrapped(state[1].I64[g], t.ID)
-				v := (wrapped(state[2].I64[g], t.ID) - wrapped(sum*sum, t.ID)/count) / by
-				if root {
-					v = saturate(math.Sqrt(float64(v)), math.MinInt64, math.MaxInt64)
-				}
-				setInt(dst, k, v)
-			}
-			return nil
-		},
-	}
-}
-
-// addPowers adds by, 1 or -1, times the count, the value and its square of each row.
-func addPowers(state []vec.Column, groups []int32, in *vec.Column, rows vec.Rows, by int64) {
-	eachRow(groups, in, rows, func(g, i int) {
-		v := intAt(in, i)
-		state[0].I64[g] += by
-		state[1].I64[g] += by * v
-		state[2].I64[g] += by * v * v
-	})
 }
