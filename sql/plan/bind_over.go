@@ -81,7 +81,6 @@ func (b *binder) overSpec(sel *ast.Select, s *scope, c *ast.Call) *overSpec {
 	defer func() { s.clause = was }()
 	s.clause = "OVER"
 	o := &overSpec{at: c, keys: s.exprs(w.PartitionBy)}
-	b.flatOnly(c, "PARTITION BY", o.keys...)
 	for _, item := range w.OrderBy {
 		k := sortKey(item)
 		k.Column = len(o.by)
