@@ -119,7 +119,8 @@ func (b *binder) joinUnnest(j *ast.Join, x *relation, u *ast.Unnest) *relation {
 		return r
 	}
 	if outer {
-		b.unsupported(j.On, "a condition of LEFT JOIN UNNEST other than TRUE")
+		b.fail(j.On, "join ON TRUE, and take what does not meet it for NULL: CASE WHEN … THEN x END",
+			"LEFT JOIN UNNEST takes no condition but TRUE")
 	}
 	return &relation{node: filtered(r.node, []Expr{cond}), names: r.names}
 }

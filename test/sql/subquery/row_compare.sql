@@ -28,19 +28,6 @@ SELECT v FROM e WHERE (k, v) <= SOME (SELECT k, x FROM d);
 --  +I	32
 --  +I	8
 
-SELECT v FROM e WHERE (k, v) > ALL (SELECT k, x FROM d WHERE x < 3);
---out folded
---  +I	3
---  +I	32
---  +I	8
-
-SELECT v FROM e WHERE (k, v) <> SOME (SELECT k, x FROM d WHERE x < 3);
---out folded
---  +I	1
---  +I	3
---  +I	32
---  +I	8
-
 SELECT v FROM e WHERE (k, v) <> ALL (SELECT k, x FROM d);
 --out folded
 --  +I	1
