@@ -112,7 +112,8 @@ func (j *Job) once(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if last != nil && last.Finished && last.PlanHash == j.spec.Hash {
+	finished := last != nil && last.Finished && last.PlanHash == j.spec.Hash
+	if finished && len(last.Staged) == 0 {
 		return nil
 	}
 	j.stats.begin()
@@ -125,6 +126,10 @@ func (j *Job) once(ctx context.Context) (err error) {
 			err = closeErr
 		}
 	}()
+	if finished {
+		// All is written, but maybe not all published: the crash may have come between.
+		return r.start(ctx, last)
+	}
 	return r.live(ctx, last)
 }
 

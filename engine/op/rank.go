@@ -244,8 +244,11 @@ func (t *TopN) moved(list []int32, held int32, was, at int, out Out) error {
 	return nil
 }
 
-// both tells that one row takes the place of another.
+// both tells that one row takes the place of another, unless nobody can tell them apart.
 func (t *TopN) both(before, after int32, r int64, out Out) error {
+	if t.numbered && !t.node.Number && t.rows.same(before, after) {
+		return nil
+	}
 	if t.out.Free() < 2 {
 		if err := drain(t.out, out); err != nil {
 			return err

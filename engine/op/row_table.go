@@ -233,6 +233,19 @@ rows:
 	return -1
 }
 
+// same says whether two rows are equal in all columns.
+func (t *RowTable) same(x, y int32) bool {
+	if t.sums[x] != t.sums[y] {
+		return false
+	}
+	for c := range t.Cols {
+		if !t.Cols[c].Equal(int(x), &t.Cols[c], int(y)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Groups goes through the groups in no order. The one at hand may be removed meanwhile, none may be added.
 func (t *RowTable) Groups() iter.Seq[int32] {
 	return func(yield func(int32) bool) {

@@ -190,6 +190,9 @@ func (b *binder) windowSizes(c *ast.Call, w *Window, args map[string]ast.Expr) {
 	}
 	if x, ok := args["OFFSET"]; ok {
 		w.Offset = b.duration(x)
+		if w.Kind == Tumble && max(w.Offset, -w.Offset) >= w.Size {
+			b.fail(x, "", "%s wants an offset smaller than the size, but they are %d ms and %d ms", c.Name, w.Offset, w.Size)
+		}
 	}
 }
 
@@ -333,8 +336,8 @@ func stripped(n Node) (out withoutWindow, at []int, tvf *WindowTVF, ok bool) {
 			return out, nil, nil, false
 		}
 		columns(n.Cond, func(c *Column) { ok = ok && at[c.Index] >= 0 })
-		// What a filter leaves out of a session may part it.
-		if !ok || tvf.Window.Kind == Session {
+		// A filter behind SESSION acts before the sessions are made, as in Flink.
+		if !ok {
 			return out, nil, nil, false
 		}
 		return withoutWindow{&Filter{Input: input.node, Cond: moved(n.Cond, at)}, input.time}, at, tvf, true

@@ -202,7 +202,7 @@ func (b *binder) definePrimaryKey(t *ast.CreateTable, def *definition, key []str
 
 func (b *binder) defineWatermark(w *ast.Watermark, def *definition) {
 	if len(w.Column) > 1 {
-		b.unsupported(w, "a watermark for a nested field")
+		b.fail(w, "name the field first: ts AS r.ts, WATERMARK FOR ts AS …", "a watermark wants a column of the table, not a field within one")
 	}
 	in := named(&Values{Schema: def.schema}, def.name)
 	name := w.Column[0]
