@@ -111,6 +111,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
 	}
+	r.ended = next.Finished
 	if r.snapshots != nil && next.Snapshot != "" {
 		return r.snapshots.Keep(ctx, next.Snapshot)
 	}

@@ -45,6 +45,7 @@ type run struct {
 	enough    chan struct{}
 	epoch     Epoch       // the last one committed
 	wrote     int64       // stats.written at that time
+	ended     bool        // the last epoch was a finished one, and what it staged is published
 	snapshots state.Place // nil: none are kept
 }
 
@@ -358,7 +359,7 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	}))
 	r.stats.setState(Running, nil)
 	err := tasks.Wait()
-	if r.epoch.Finished {
+	if r.ended {
 		return nil
 	}
 	return err
