@@ -149,7 +149,7 @@ func dump(dir string, scripts []*Script) error {
 		if err := write(data, s); err != nil {
 			return err
 		}
-		if err := os.WriteFile(data+".sql", []byte(strings.Join(s.Statements(data), "\n;\n")+"\n;\n"), 0o644); err != nil {
+		if err := os.WriteFile(data+"-"+s.Digest()+".sql", []byte(strings.Join(s.Statements(data), "\n;\n")+"\n;\n"), 0o644); err != nil {
 			return err
 		}
 	}
