@@ -42,7 +42,7 @@ func Deviations() []Deviation {
 		{
 			Flink: regexp.MustCompile(`Unsupported type: TIMESTAMP_LTZ|Unsupported temporal arithmetic|Distinct not supported in Windowing` +
 				`|DISTINCT aggregates are currently not supported|function does not support retraction` +
-				`|Window SessionGroupWindow.* is not supported right now|All aggregates must be computed on the same window`),
+				`|Unknown window type encountered|Window SessionGroupWindow.* is not supported right now|All aggregates must be computed on the same window`),
 			Reason: "Flink does not have it in batch mode, in windows that overlap, or beside other windows; Millrace has",
 		},
 	}

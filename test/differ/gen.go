@@ -20,7 +20,11 @@ func Generate(seed uint64) *Script {
 	g := &gen{Rand: rand.New(rand.NewPCG(seed, 20)), script: &Script{Seed: seed, Order: Sorted, Wide: Sorted}}
 	zone := g.pick("UTC", "UTC", "UTC", "Asia/Shanghai", "Europe/Berlin", "America/New_York")
 	g.script.Settings = []string{"SET 'table.local-time-zone' = '" + zone + "'"}
-	g.zonedTime = g.chance(25)
+	if g.zonedTime = g.chance(25); g.zonedTime && zone == "Asia/Shanghai" {
+		// Flink loses rows of windows that are no divisors of such a zone's distance to UTC: its local aggregation
+		// hands them on at the ends of windows as they are in UTC, where a zone has no daylight saving.
+		g.script.Settings[0] = "SET 'table.local-time-zone' = 'Europe/Berlin'"
+	}
 	g.script.Batch = g.chance(22)
 	if g.script.Batch {
 		g.script.Settings = append(g.script.Settings, "SET 'execution.runtime-mode' = 'batch'")

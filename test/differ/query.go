@@ -182,6 +182,12 @@ func (g *gen) join() string {
 	}
 	if g.chance(30) {
 		aggs := g.aggregates(both, 1+g.IntN(2), false)
+		for i, e := range aggs {
+			if kind != "JOIN" && (strings.HasPrefix(e, "MAX(") || strings.HasPrefix(e, "MIN(")) {
+				// Flink's MAX misses the padded row that is taken back if its partner comes later.
+				aggs[i] = "COUNT(" + e[len("MAX("):]
+			}
+		}
 		return fmt.Sprintf("SELECT a.k, %s\nFROM %s AS a %s %s AS b ON %s%s\nGROUP BY a.k", named(aggs), r.from, kind, q.from, on, g.where(both, 20))
 	}
 	return fmt.Sprintf("SELECT %s\nFROM %s AS a %s %s AS b ON %s%s", g.joined(a, b), r.from, kind, q.from, on, g.where(both, 25))
