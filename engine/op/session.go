@@ -33,7 +33,6 @@ type sessions struct {
 	groups []int32 // by pending row, its session
 	sel    []int32
 	in     []vec.Column
-	into   [1]int32
 }
 
 func newSessions(h vec.Hasher, w plan.Window, by wall, keys []schema.Type, calls []plan.Agg, changing bool) *sessions {

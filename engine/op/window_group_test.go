@@ -26,7 +26,9 @@ type windowModel struct {
 // with windows in lists: those cut here and those that rows come with.
 func TestWindowGroup(t *testing.T) {
 	kinds := []plan.Window{
-		{Kind: plan.Tumble, Size: 20, Slide: 20}, {Kind: plan.Hop, Size: 30, Slide: 10, Offset: 3}, {Kind: plan.Cumulate, Size: 40, Slide: 10},
+		{Kind: plan.Tumble, Size: 20, Slide: 20},
+		{Kind: plan.Hop, Size: 30, Slide: 10, Offset: 3},
+		{Kind: plan.Cumulate, Size: 40, Slide: 10},
 		{Kind: plan.Tumble, Size: 20, Slide: 20, Attached: true, Start: 3, End: 4, By: schema.Field{Type: schema.Of(schema.Timestamp), Time: schema.RowTime}},
 	}
 	for seed := range uint64(8) {

@@ -16,8 +16,10 @@ import (
 )
 
 func legacyOption() option.Option {
-	return option.Option{Name: "timestamp_mapping.legacy", Kind: option.Bool, Default: "true",
-		Doc: "TIMESTAMP is Avro's timestamp-millis, as before Flink 1.19, and there is no TIMESTAMP_LTZ; false: TIMESTAMP is a local timestamp, TIMESTAMP_LTZ a timestamp, up to nanoseconds."}
+	return option.Option{
+		Name: "timestamp_mapping.legacy", Kind: option.Bool, Default: "true",
+		Doc: "TIMESTAMP is Avro's timestamp-millis, as before Flink 1.19, and there is no TIMESTAMP_LTZ; false: TIMESTAMP is a local timestamp, TIMESTAMP_LTZ a timestamp, up to nanoseconds.",
+	}
 }
 
 // Spec returns the format avro as SQL sees it.

@@ -202,10 +202,14 @@ func TestConfluent(t *testing.T) {
 func TestConfluentReferences(t *testing.T) {
 	r := newRegistry(t)
 	r.add("a", map[string]any{"schema": `{"type":"enum","name":"com.x.Color","symbols":["red","blue"]}`})
-	r.add("b", map[string]any{"schema": `{"type":"record","name":"com.x.Car","fields":[{"name":"name","type":"Color"}]}`,
-		"references": []any{map[string]any{"name": "com.x.Color", "subject": "a", "version": 1}}})
-	id := r.add("c", map[string]any{"schema": `{"type":"record","name":"com.y.User","fields":[{"name":"car","type":"com.x.Car"},{"name":"name","type":"com.x.Color"},{"name":"id","type":"long"}]}`,
-		"references": []any{map[string]any{"name": "com.x.Car", "subject": "b", "version": 1}, map[string]any{"name": "com.x.Color", "subject": "a", "version": 1}}})
+	r.add("b", map[string]any{
+		"schema":     `{"type":"record","name":"com.x.Car","fields":[{"name":"name","type":"Color"}]}`,
+		"references": []any{map[string]any{"name": "com.x.Color", "subject": "a", "version": 1}},
+	})
+	id := r.add("c", map[string]any{
+		"schema":     `{"type":"record","name":"com.y.User","fields":[{"name":"car","type":"com.x.Car"},{"name":"name","type":"com.x.Color"},{"name":"id","type":"long"}]}`,
+		"references": []any{map[string]any{"name": "com.x.Car", "subject": "b", "version": 1}, map[string]any{"name": "com.x.Color", "subject": "a", "version": 1}},
+	})
 	d, _ := confluent(t, r, nil)
 	dst := vec.NewBuilder(users())
 	if err := d.Decode([]byte{0, 0, 0, 0, byte(id), 0, 2, 14}, dst); err != nil {
@@ -224,8 +228,10 @@ func TestConfluentSchemaOption(t *testing.T) {
 	if err != nil || string(record) != "\x00\x00\x00\x00\x01\x00\x00\x0e" || r.schemas[0]["schema"] != text {
 		t.Errorf("%q, %v, registered %v", record, err, r.schemas)
 	}
-	for _, bad := range []string{`{`, `"int"`, `{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}`, `{"type":"record","name":"R","fields":[{"name":"id","type":"int"},{"name":"name","type":"string"}]}`,
-		`{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"nam","type":"string"}]}`, `{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string","int"]}]}`} {
+	for _, bad := range []string{
+		`{`, `"int"`, `{"type":"record","name":"R","fields":[{"name":"id","type":"long"}]}`, `{"type":"record","name":"R","fields":[{"name":"id","type":"int"},{"name":"name","type":"string"}]}`,
+		`{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"nam","type":"string"}]}`, `{"type":"record","name":"R","fields":[{"name":"id","type":"long"},{"name":"name","type":["null","string","int"]}]}`,
+	} {
 		if _, err := newConfluentEncoder(users(), option.Values{"url": r.URL, "subject": "s", "schema": bad}); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", bad, err)
 		}

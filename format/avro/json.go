@@ -79,7 +79,8 @@ func (p *jsonPlan) value(b []byte, i int, r *reader, depth int) int {
 }
 
 func (p *jsonPlan) number(b []byte, i int, r *reader) int {
-	text, end := b[i:i], i
+	var text []byte
+	end := i
 	if b[i] == '"' && r.kind >= kindFloat { // NaN and the infinities
 		if end, _ = p.scan.Text(b, i+1); end < 0 {
 			return -1

@@ -125,8 +125,10 @@ func TestNullKeys(t *testing.T) {
 	n := func(v int64) any { return vec.Value{I: v} }
 	s := func(v string) any { return vec.Value{S: v} }
 	b := formattest.Nested([]schema.Type{listOf(schema.Map, text, integer), listOf(schema.Map, text, listOf(schema.Map, text, integer))},
-		[]any{[]any{formattest.Pair{Key: s("a"), Value: n(1)}, formattest.Pair{Key: nil, Value: n(2)}, formattest.Pair{Key: s("null"), Value: n(3)}},
-			[]any{formattest.Pair{Key: s("m"), Value: []any{formattest.Pair{Key: nil, Value: n(4)}}}}})
+		[]any{
+			[]any{formattest.Pair{Key: s("a"), Value: n(1)}, formattest.Pair{Key: nil, Value: n(2)}, formattest.Pair{Key: s("null"), Value: n(3)}},
+			[]any{formattest.Pair{Key: s("m"), Value: []any{formattest.Pair{Key: nil, Value: n(4)}}}},
+		})
 	for _, c := range []struct{ mode, literal, want string }{
 		{"DROP", "null", `{"ca":{"a":1,"null":3},"cb":{"m":{}}}`},
 		{"LITERAL", "none", `{"ca":{"a":1,"none":2,"null":3},"cb":{"m":{"none":4}}}`},

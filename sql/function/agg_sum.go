@@ -292,16 +292,3 @@ func finishAverage(t schema.Type, state []vec.Column, rows vec.Rows, dst *vec.Co
 		}
 	}
 }
-
-// wrapped cuts v to the width of an integer type, as Java arithmetic in that type does.
-func wrapped(v int64, id schema.TypeID) int64 {
-	switch id {
-	case schema.TinyInt:
-		return int64(int8(v))
-	case schema.SmallInt:
-		return int64(int16(v))
-	case schema.Int:
-		return int64(int32(v))
-	}
-	return v
-}

@@ -25,17 +25,3 @@ func (b *binder) stateTTL(hints []ast.Hint, table string) time.Duration {
 	}
 	return ttl
 }
-
-// lookupHint returns what a LOOKUP hint says about a table, by its alias or name.
-func lookupHint(hints []ast.Hint, table string) (option.Values, bool) {
-	for _, h := range hints {
-		values := option.Values{}
-		for _, o := range h.Options {
-			values[o.Key] = o.Value
-		}
-		if strings.EqualFold(h.Name, "LOOKUP") && values["table"] == table {
-			return values, true
-		}
-	}
-	return nil, false
-}

@@ -212,6 +212,7 @@ func (n *Filter) with(in []Node) Node { return &Filter{Input: in[0], Cond: n.Con
 func (n *Project) with(in []Node) Node {
 	return &Project{Input: in[0], Exprs: n.Exprs, Schema: n.Schema}
 }
+
 func (n *Limit) with(in []Node) Node { return &Limit{Input: in[0], Count: n.Count, Offset: n.Offset} }
 func (n *Union) with(in []Node) Node { return &Union{Sources: in, Schema: n.Schema} }
 

@@ -30,8 +30,10 @@ func Debezium() format.Spec {
 		add: [2]string{`{"before":null,"after":`, `,"op":"c"}`}, remove: [2]string{`{"before":`, `,"after":null,"op":"d"}`},
 		short: [2][2]string{{`{"after":`, `,"op":"c"}`}, {`{"before":`, `,"op":"d"}`}},
 	})
-	s.Options = append(s.Options, option.Option{Name: "schema-include", Kind: option.Bool, Default: "false",
-		Doc: "The records have schema and payload, as Kafka Connect writes them with schemas.enable. Only for reading."})
+	s.Options = append(s.Options, option.Option{
+		Name: "schema-include", Kind: option.Bool, Default: "false",
+		Doc: "The records have schema and payload, as Kafka Connect writes them with schemas.enable. Only for reading.",
+	})
 	write := s.NewEncoder
 	s.NewEncoder = func(rows *schema.Schema, v option.Values) (format.Encoder, error) {
 		if v.Bool("schema-include") {
