@@ -195,11 +195,12 @@ func floorUnit(v, unit int64, up bool) int64 {
 	return floor
 }
 
-// floorWeek goes to a Sunday.
+// floorWeek goes to a Sunday. What is on a Sunday stays on it at any hour, upwards too: Calcite's ceiling of
+// weeks, months and years is one of days.
 func floorWeek(v, perDay int64, up bool) int64 {
 	days := floorDiv(v, perDay)
 	sunday := (days - int64(weekday(days))) * perDay
-	if up && sunday != v {
+	if up && sunday != days*perDay {
 		return sunday + 7*perDay
 	}
 	return sunday
@@ -208,7 +209,8 @@ func floorWeek(v, perDay int64, up bool) int64 {
 // floorMonths goes to the first day of a month, quarter, year, decade, century or millennium; the last
 // two begin with the year 1.
 func floorMonths(v, perDay, months int64, up bool) int64 {
-	y, m, _ := format.DateOf(floorDiv(v, perDay))
+	day := floorDiv(v, perDay)
+	y, m, _ := format.DateOf(day)
 	shift := int64(0)
 	if months >= 1200 {
 		shift = 12
@@ -218,7 +220,7 @@ func floorMonths(v, perDay, months int64, up bool) int64 {
 	first := func(at int64) int64 {
 		return format.DayOf(floorDiv(at+shift, 12), int(floorMod(at+shift, 12))+1, 1) * perDay
 	}
-	if floor := first(at); !up || floor == v {
+	if floor := first(at); !up || floor == day*perDay {
 		return floor
 	}
 	return first(at + months)
