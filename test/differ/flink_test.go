@@ -100,7 +100,7 @@ func ask(t *testing.T, scripts []*Script, answers map[string]Answer) {
 	if *budget == 0 {
 		*budget = 3600
 	}
-	args := append(opens(t, flink), "-Xmx2g", "-Djava.io.tmpdir="+t.TempDir(), "-Dlog4j2.level=OFF",
+	args := append(opens(t, flink), "-Xmx2g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Djava.io.tmpdir="+t.TempDir(), "-Dlog4j2.level=OFF",
 		"-cp", filepath.Join(flink, "flink", "lib", "*"), "Answers.java", dir, strconv.Itoa(*budget), "2")
 	cmd := exec.CommandContext(t.Context(), "java", args...)
 	out, err := cmd.StdoutPipe()
