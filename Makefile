@@ -9,6 +9,7 @@
 #   make flink-test  a real Kafka and a real Flink: pipelines that Flink runs
 #   make deploy-test chart, manifests and compose files, held against what reads them
 #   make oracle      the golden scripts, and what Flink tests itself by, on a real Flink (test/oracle/doc.go)
+#   make differ ARGS='-seeds 1-1000'       random scripts, here and on a real Flink
 #   make nexmark     Nexmark over 1,000,000 events, here and on a real Flink
 
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -19,7 +20,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle nexmark ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle differ nexmark ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -53,6 +54,9 @@ sql:
 
 oracle:
 	go test -tags oracle -count=1 -timeout 1h ./test/oracle $(ARGS)
+
+differ:
+	go test -tags oracle -count=1 -timeout 1h ./test/differ -run Flink $(ARGS)
 
 nexmark:
 	go test -tags oracle -count=1 -v -timeout 1h ./test/oracle -run TestNexmark -nexmark-events 1000000 $(ARGS)

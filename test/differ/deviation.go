@@ -32,6 +32,15 @@ func Deviations() []Deviation {
 				"every other aggregation over no rows gives none; Millrace gives none",
 		},
 		{
+			Query: regexp.MustCompile(`(?s)ORDER BY [^)]*,[^)]*\) AS rn .*\nWHERE rn <= 1\b`),
+			Reason: "Flink tells a Top-1 by several columns as +U without the -U before it; here every change says what was there " +
+				"before (docs/decisions/0014), and the rows that are left are those of Flink by key",
+		},
+		{
+			Query: regexp.MustCompile(`rn BETWEEN 2 AND 4|OFFSET`), Folds: true,
+			Reason: "where a row moves over the first place that is asked for, Flink leaves out some updates of rows that nobody can tell apart",
+		},
+		{
 			Flink:  regexp.MustCompile(`Table program cannot be compiled\. This is a bug`),
 			Reason: "Flink generates code that does not compile",
 		},
