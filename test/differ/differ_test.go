@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -137,21 +136,4 @@ func difference(order Order, a Answer, rows []string, said string) string {
 		fmt.Fprintf(&b, ", in another order:\n%s\nand\n%s", strings.Join(f, "\n"), strings.Join(m, "\n"))
 	}
 	return b.String()
-}
-
-// dump writes scripts to a folder for Answers.java.
-func dump(dir string, scripts []*Script) error {
-	for _, s := range scripts {
-		data := filepath.Join(dir, fmt.Sprint(s.Seed))
-		if err := os.MkdirAll(data, 0o755); err != nil {
-			return err
-		}
-		if err := write(data, s); err != nil {
-			return err
-		}
-		if err := os.WriteFile(data+"-"+s.Digest()+".sql", []byte(strings.Join(s.Statements(data), "\n;\n")+"\n;\n"), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -167,3 +167,20 @@ func read(t *testing.T, out io.Reader, answers map[string]Answer) {
 		t.Fatal(err)
 	}
 }
+
+// dump writes scripts to a folder for Answers.java.
+func dump(dir string, scripts []*Script) error {
+	for _, s := range scripts {
+		data := filepath.Join(dir, fmt.Sprint(s.Seed))
+		if err := os.MkdirAll(data, 0o755); err != nil {
+			return err
+		}
+		if err := write(data, s); err != nil {
+			return err
+		}
+		if err := os.WriteFile(data+"-"+s.Digest()+".sql", []byte(strings.Join(s.Statements(data), "\n;\n")+"\n;\n"), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
