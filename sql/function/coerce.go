@@ -6,7 +6,7 @@ import "millrace/schema"
 const maxPrecision = 38
 
 // CommonType returns the type that values of all given types can be cast to implicitly without loss
-// of meaning: that of CASE, COALESCE, IN, VALUES, UNION, GREATEST. It is NOT NULL if all are. False
+// of meaning (Flink's LogicalTypeMerging): that of COALESCE, IN, GREATEST. It is NOT NULL if all are. False
 // means that there is none.
 func CommonType(types ...schema.Type) (schema.Type, bool) {
 	if len(types) == 0 {
@@ -14,6 +14,28 @@ func CommonType(types ...schema.Type) (schema.Type, bool) {
 	}
 	out := types[0]
 	for _, t := range types[1:] {
+		var ok bool
+		if out, ok = commonType(out, t); !ok {
+			return schema.Type{}, false
+		}
+	}
+	return out, true
+}
+
+// LeastRestrictive is CommonType by Calcite's rule, which knows no order between FLOAT and DOUBLE: the first of them
+// stays. It is the type of CASE, IF, UNION, VALUES, ARRAY and MAP.
+func LeastRestrictive(types ...schema.Type) (schema.Type, bool) {
+	if len(types) == 0 {
+		return schema.Type{}, false
+	}
+	out := types[0]
+	for _, t := range types[1:] {
+		if out.IsNumeric() && t.IsNumeric() && (isApproximate(out) || isApproximate(t)) {
+			required := out.NotNull && t.NotNull
+			out = arithmeticType(out, t)
+			out.NotNull = required
+			continue
+		}
 		var ok bool
 		if out, ok = commonType(out, t); !ok {
 			return schema.Type{}, false

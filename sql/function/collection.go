@@ -106,7 +106,7 @@ func bindArray(args []Arg) (*Overload, error) {
 	element := schema.Type{}
 	if len(args) > 0 {
 		var ok bool
-		if element, ok = CommonType(typesOf(args)...); !ok {
+		if element, ok = LeastRestrictive(typesOf(args)...); !ok {
 			return nil, wrong("ARRAY", args, "values of one type")
 		}
 	}
@@ -132,8 +132,8 @@ func bindMap(args []Arg) (*Overload, error) {
 	for i := 0; i < len(args); i += 2 {
 		keys, values = append(keys, args[i].Type), append(values, args[i+1].Type)
 	}
-	key, ok := CommonType(keys...)
-	value, both := CommonType(values...)
+	key, ok := LeastRestrictive(keys...)
+	value, both := LeastRestrictive(values...)
 	if !ok || !both {
 		return nil, wrong("MAP", args, "keys of one type and values of one type")
 	}

@@ -249,11 +249,11 @@ func (s *scope) caseExpr(x *ast.Case) Expr {
 
 // finishCase brings the branches to one type and drops those that constants decide.
 func (s *scope) finishCase(x ast.Node, c *Case) Expr {
-	types := []schema.Type{c.Else.Type()}
-	for _, t := range c.Then {
+	var types []schema.Type
+	for _, t := range append(c.Then[:len(c.Then):len(c.Then)], c.Else) {
 		types = append(types, t.Type())
 	}
-	of, ok := function.CommonType(types...)
+	of, ok := function.LeastRestrictive(types...)
 	if !ok {
 		s.fail(x, "cast them to one type", "the branches have no common type: %s", typeList(types))
 	}
@@ -368,6 +368,7 @@ func (s *scope) conditional(x *ast.Call, name string) Expr {
 }
 
 func (s *scope) coalesce(x ast.Node, args []Expr) Expr {
+	args = s.merged(x, args)
 	c := &Case{}
 	for _, a := range args {
 		c.Else = a
@@ -386,6 +387,24 @@ func (s *scope) coalesce(x ast.Node, args []Expr) Expr {
 		out.Of.NotNull = out.Else.Type().NotNull
 	}
 	return e
+}
+
+// merged casts arguments to the type that they have in common, also those that others make unreachable.
+func (s *scope) merged(x ast.Node, args []Expr) []Expr {
+	types := make([]schema.Type, len(args))
+	for i, a := range args {
+		types[i] = a.Type()
+	}
+	of, ok := function.CommonType(types...)
+	if !ok {
+		s.fail(x, "cast them to one type", "the arguments have no common type: %s", typeList(types))
+	}
+	out := make([]Expr, len(args))
+	for i, a := range args {
+		of.NotNull = types[i].NotNull
+		out[i] = s.implicit(x, a, of)
+	}
+	return out
 }
 
 // call binds a call of a scalar function or operator.

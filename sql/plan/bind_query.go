@@ -153,7 +153,7 @@ func (b *binder) setOperation(op *ast.SetOperation) *relation {
 	types := make([]schema.Type, len(x.names))
 	for i := range types {
 		left, right := x.node.Out().Fields[i].Type, y.node.Out().Fields[i].Type
-		of, ok := function.CommonType(left, right)
+		of, ok := function.LeastRestrictive(left, right)
 		if !ok {
 			b.fail(op.Y, "", "%s: column %d is %s in one query and %s in the other", op.Op, i+1, left.Nullable(), right.Nullable())
 		}
@@ -233,7 +233,7 @@ func (b *binder) values(v *ast.Values) *relation {
 		for r, row := range out.Rows {
 			types[r] = row[i].Type()
 		}
-		of, ok := function.CommonType(types...)
+		of, ok := function.LeastRestrictive(types...)
 		if !ok {
 			b.fail(v, "", "VALUES: column %d has no common type: %s", i+1, typeList(types))
 		}

@@ -150,14 +150,14 @@ SELECT CAST(ts AS INT) FROM t;
 
 SELECT CASE WHEN TRUE THEN 1 WHEN FALSE THEN 'a' END;
 --->
---  error: the branches have no common type: NULL, INT, CHAR(1)
+--  error: the branches have no common type: INT, CHAR(1), NULL
 --  SELECT CASE WHEN TRUE THEN 1 WHEN FALSE THEN 'a' END;
 --         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 --  hint: cast them to one type
 
 SELECT CASE WHEN a > 1 THEN 1 ELSE TRUE END FROM t;
 --->
---  error: the branches have no common type: BOOLEAN, INT
+--  error: the branches have no common type: INT, BOOLEAN
 --  SELECT CASE WHEN a > 1 THEN 1 ELSE TRUE END FROM t;
 --         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 --  hint: cast them to one type
