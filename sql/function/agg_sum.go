@@ -267,6 +267,38 @@ func bindAverage(args []Arg) (*AggregateOverload, error) {
 	}, nil
 }
 
+// NarrowAverage is AVG of integers as OVER has it: Flink plans it there as SUM divided by COUNT, and the sum wraps
+// around in the type of the argument. o is AVG's overload; that of other numbers stays as it is.
+func NarrowAverage(o *AggregateOverload) *AggregateOverload {
+	t := o.Args[0]
+	if !t.IsInteger() {
+		return o
+	}
+	narrow := *o
+	narrow.Finish = func(state []vec.Column, rows vec.Rows, dst *vec.Column) error {
+		n := rows.Len()
+		for k := range n {
+			g := rows.At(k)
+			if state[1].I64[g] == 0 {
+				dst.SetNull(k, n)
+				continue
+			}
+			sum := state[0].I64[g]
+			switch t.ID {
+			case schema.TinyInt:
+				sum = int64(int8(sum))
+			case schema.SmallInt:
+				sum = int64(int16(sum))
+			case schema.Int:
+				sum = int64(int32(sum))
+			}
+			setInt(dst, k, sum/state[1].I64[g])
+		}
+		return nil
+	}
+	return &narrow
+}
+
 func finishAverage(t schema.Type, state []vec.Column, rows vec.Rows, dst *vec.Column) {
 	n := rows.Len()
 	sum, counts := &state[0], state[1].I64

@@ -147,6 +147,9 @@ func (b *binder) overAggregate(s *scope, c *ast.Call) groupAgg {
 	}
 	overload, err := fn.Bind(argsOf(args))
 	b.check(c, err)
+	if fn.Name == "AVG" {
+		overload = function.NarrowAverage(overload)
+	}
 	for i := range args {
 		if i < len(overload.Args) {
 			args[i] = b.implicit(c, args[i], overload.Args[i])
