@@ -37,8 +37,18 @@ func Deviations() []Deviation {
 				"before (docs/decisions/0014), and the rows that are left are those of Flink by key",
 		},
 		{
-			Query: regexp.MustCompile(`rn BETWEEN 2 AND 4|OFFSET`), Folds: true,
+			Query: regexp.MustCompile(`OFFSET`), Folds: true,
 			Reason: "where a row moves over the first place that is asked for, Flink leaves out some updates of rows that nobody can tell apart",
+		},
+		{
+			Query: regexp.MustCompile(`^SELECT id, k, n\nFROM \(SELECT a\.\*, ROW_NUMBER.*\nWHERE rn BETWEEN 2 AND 4`),
+			Reason: "over rows that change, Flink does not take back some rows of a Top-N that begins behind the first place and shows no number, " +
+				"so that rows which were deleted stay in its result; Millrace takes them back",
+		},
+		{
+			Shape: "groups of groups", Query: regexp.MustCompile(`AVG\(.*DISTINCT|DISTINCT.*AVG\(`), Folds: true,
+			Reason: "beside a DISTINCT, Flink plans AVG as a sum and a count and tells an update for each change of these, also where the " +
+				"average stays the same; Millrace tells what has changed",
 		},
 		{
 			Flink:  regexp.MustCompile(`Table program cannot be compiled\. This is a bug`),
