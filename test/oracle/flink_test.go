@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -103,9 +104,16 @@ func (s *session) run(statement string) (*answer, error) {
 		}
 	}
 	after, err := s.flink.printed()
-	a.printed = strings.FieldsFunc(strings.TrimPrefix(after, before), func(r rune) bool { return r == '\n' })
+	for line := range strings.Lines(strings.TrimPrefix(after, before)) {
+		if printedRowLine.MatchString(line) {
+			a.printed = append(a.printed, strings.TrimSuffix(line, "\n"))
+		}
+	}
 	return a, err
 }
+
+// printedRowLine tells what print tables print from the log, which goes to the same file.
+var printedRowLine = regexp.MustCompile(`^(\d+> )?[+-][IUD]\[`)
 
 var kinds = map[string]string{"INSERT": "+I", "UPDATE_BEFORE": "-U", "UPDATE_AFTER": "+U", "DELETE": "-D"}
 

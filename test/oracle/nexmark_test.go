@@ -211,9 +211,12 @@ func foldedFrom(path string, offset int64, keyed int) (map[string]int, error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if line := printedName.ReplaceAllString(lines.Text(), ""); len(line) > 2 && keyed == 0 {
+		if !printedRowLine.MatchString(lines.Text()) {
+			continue
+		}
+		if line := printedName.ReplaceAllString(lines.Text(), ""); keyed == 0 {
 			fold(count, line)
-		} else if len(line) > 2 {
+		} else {
 			key := strings.Join(strings.SplitN(line[2:], ", ", keyed+1)[:keyed], ", ")
 			if last[key] = line[2:]; line[0] == '-' {
 				delete(last, key)

@@ -91,9 +91,11 @@ func split(text string) []statement {
 	for _, st := range parsed {
 		at := st.Extent()
 		one := statement{text: text[at.Pos.Offset:at.End.Offset], lastLine: at.End.Line}
-		switch st.(type) {
+		switch st := st.(type) {
 		case *ast.Insert, *ast.StatementSet:
 			one.inserts = true
+		case *ast.CreateTable:
+			one.inserts = st.As != nil
 		}
 		all = append(all, one)
 	}

@@ -1,4 +1,5 @@
 -- Queries within grouped queries, in ON and in aggregates.
+-- Flink differs: its planner fails on it
 CREATE TABLE orders (id INT, customer STRING, amount INT)
 WITH ('connector' = 'filesystem', 'path' = '${dir}/orders.jsonl', 'format' = 'json');
 CREATE TABLE customers (name STRING, city STRING, credit INT)
