@@ -29,7 +29,7 @@ type Deduplicate struct {
 	done      *RowTable // the keys whose first row was given
 	doneKeys  []int
 	key       vec.Batch
-	due       schedule // groups of rows by the time of their row
+	due       schedule[int32] // groups of rows by the time of their row
 	watermark int64
 	out       *vec.Builder
 }

@@ -98,7 +98,7 @@ func (j *Join) process(b *vec.Batch, in, other *joinSide, out Out) error {
 		return err
 	}
 	in.compact()
-	return j.drain(out)
+	return drain(j.out, out)
 }
 
 // match hands each row of b to each, in order, with the rows of the other side that match it.
@@ -410,16 +410,7 @@ func (j *Join) room(out Out) error {
 	if !j.out.Full() {
 		return nil
 	}
-	return j.drain(out)
-}
-
-func (j *Join) drain(out Out) error {
-	if j.out.Len() == 0 {
-		return nil
-	}
-	err := out.Emit(j.out.Batch())
-	j.out.Reset()
-	return err
+	return drain(j.out, out)
 }
 
 // Tick implements Clocked: rows that have not been written for as long as they live are forgotten.

@@ -59,7 +59,7 @@ func (j *Join) conclude(out Out) error {
 			return err
 		}
 	}
-	return j.drain(out)
+	return drain(j.out, out)
 }
 
 // last gives a left row at the end of the input.

@@ -156,6 +156,19 @@ func (j *IntervalJoin) Advance(watermark int64, out Out) error {
 	if j.by.ByClock && watermark != math.MaxInt64 {
 		return nil
 	}
+	return j.reach(watermark, out)
+}
+
+// Tick implements Clocked.
+func (j *IntervalJoin) Tick(now time.Time, out Out) error {
+	if !j.by.ByClock {
+		return nil
+	}
+	return j.reach(max(j.watermark, now.UnixMilli()), out)
+}
+
+// reach forgets what can match nothing any more at a time, the end of all input included.
+func (j *IntervalJoin) reach(watermark int64, out Out) error {
 	j.watermark = watermark
 	err := j.due(func(side int, g int32) error {
 		j.expired[side] = j.expiration(side)
@@ -182,23 +195,4 @@ func (j *IntervalJoin) Advance(watermark int64, out Out) error {
 	}
 	j.compact()
 	return drain(j.out, out)
-}
-
-// Tick implements Clocked.
-func (j *IntervalJoin) Tick(now time.Time, out Out) error {
-	if !j.by.ByClock || j.watermark == math.MaxInt64 {
-		return nil
-	}
-	if err := j.advanceTo(now.UnixMilli(), out); err != nil {
-		return err
-	}
-	return drain(j.out, out)
-}
-
-func (j *IntervalJoin) advanceTo(ms int64, out Out) error {
-	by := j.by.ByClock
-	j.by.ByClock = false
-	err := j.Advance(max(j.watermark, ms), out)
-	j.by.ByClock = by
-	return err
 }

@@ -70,7 +70,7 @@ func (s *Sets) process(b *vec.Batch, side uint, out Out) error {
 		}
 	}
 	s.compact()
-	return s.drain(out)
+	return drain(s.out, out)
 }
 
 func (s *Sets) find(hash uint64, b *vec.Batch, i int) int32 {
@@ -120,16 +120,7 @@ func (s *Sets) end(kind vec.RowKind, out Out) error {
 	if !s.out.Full() {
 		return nil
 	}
-	return s.drain(out)
-}
-
-func (s *Sets) drain(out Out) error {
-	if s.out.Len() == 0 {
-		return nil
-	}
-	err := out.Emit(s.out.Batch())
-	s.out.Reset()
-	return err
+	return drain(s.out, out)
 }
 
 func (s *Sets) expired(g int32, now time.Time) bool {
@@ -179,7 +170,7 @@ func (s *Sets) Advance(watermark int64, out Out) error {
 			}
 		}
 	}
-	return s.drain(out)
+	return drain(s.out, out)
 }
 
 // Snapshot implements Stateful.

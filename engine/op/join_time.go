@@ -1,8 +1,6 @@
 package op
 
 import (
-	"container/heap"
-
 	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/sql/function"
@@ -28,7 +26,7 @@ type timeJoin struct {
 	candidate *vec.Builder
 
 	watermark int64
-	timers    joinTimers
+	timers    schedule[joinGroup]
 }
 
 const (
@@ -152,27 +150,10 @@ func (j *timeJoin) across(side int, g int32) int32 {
 // timeOf is the time of row i in a column of milliseconds.
 func timeOf(cols []vec.Column, c, i int) int64 { return cols[c].I64[i] }
 
-// joinTimer is when a group of one side is to be looked at; it counts only if the group's Note says the same.
-type joinTimer struct {
-	at    int64
+// joinGroup is a group of one side that is to be looked at; its time counts only if the group's Note says the same.
+type joinGroup struct {
 	side  int
 	group int32
-}
-
-type joinTimers []joinTimer
-
-func (t joinTimers) Len() int           { return len(t) }
-func (t joinTimers) Less(i, k int) bool { return t[i].at < t[k].at }
-func (t joinTimers) Swap(i, k int)      { t[i], t[k] = t[k], t[i] }
-
-// Push implements heap.Interface.
-func (t *joinTimers) Push(x any) { *t = append(*t, x.(joinTimer)) }
-
-// Pop implements heap.Interface.
-func (t *joinTimers) Pop() any {
-	last := (*t)[len(*t)-1]
-	*t = (*t)[:len(*t)-1]
-	return last
 }
 
 // noTimer is the Note of a group that waits for nothing: that of a new group.
@@ -188,15 +169,19 @@ func (j *timeJoin) await(side int, g int32, at int64) {
 		return
 	}
 	*note = at
-	heap.Push(&j.timers, joinTimer{at, side, g})
+	j.timers.add(at, joinGroup{side, g})
 }
 
 // due calls look for each group whose time has come, which waits for nothing from then on.
 func (j *timeJoin) due(look func(side int, g int32) error) error {
-	for len(j.timers) > 0 && j.timers[0].at <= j.watermark {
-		t := heap.Pop(&j.timers).(joinTimer)
+	for {
+		item, ok := j.timers.next(j.watermark)
+		if !ok {
+			return nil
+		}
+		t := item.of
 		table := j.sides[t.side]
-		if table.Count(t.group) == 0 || table.Note[t.group] != t.at {
+		if table.Count(t.group) == 0 || table.Note[t.group] != item.at {
 			continue
 		}
 		table.Note[t.group] = noTimer
@@ -204,7 +189,6 @@ func (j *timeJoin) due(look func(side int, g int32) error) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // Snapshot implements Stateful.
@@ -222,20 +206,13 @@ func (j *timeJoin) Restore(r *state.Reader, share Share) error {
 		if err := t.Restore(r, share, nil); err != nil {
 			return err
 		}
-		j.timers = joinTimersOf(j.timers, side, t)
-	}
-	heap.Init(&j.timers)
-	return nil
-}
-
-// joinTimersOf adds the timers that the groups of a restored table wait for.
-func joinTimersOf(timers joinTimers, side int, t *RowTable) joinTimers {
-	for g := range t.Groups() {
-		if t.Note[g] != noTimer {
-			timers = append(timers, joinTimer{t.Note[g], side, g})
+		for g := range t.Groups() {
+			if at := t.Note[g]; at != noTimer {
+				j.timers.add(at, joinGroup{side, g})
+			}
 		}
 	}
-	return timers
+	return nil
 }
 
 func (j *timeJoin) compact() {

@@ -31,7 +31,7 @@ type Match struct {
 	rows   *RowTable // Mark is the place of a row in the order of its key's, -1 while it waits
 	refs   []int32   // by row: links that hold it, and one while it waits or is at hand
 	keys   []matchKey
-	due    schedule // keys by the time of what comes next for them
+	due    schedule[int32] // keys by the time of what comes next for them
 	match  *matcher
 	values []matchValue // of the output, behind the keys
 	steps  []matchStep

@@ -27,7 +27,10 @@ func NewNormalize(n *plan.Normalize, h vec.Hasher, ttl time.Duration) *Normalize
 }
 
 // Process implements Operator.
-func (o *Normalize) Process(b *vec.Batch, out Out) error {
+func (o *Normalize) Process(b *vec.Batch, out Out) error { return o.each(b, out, o.change) }
+
+// each hands every row to change, with the hash of its key and room for two rows in o.out.
+func (o *Normalize) each(b *vec.Batch, out Out, change func(b *vec.Batch, i int, hash uint64)) error {
 	rows := b.Rows()
 	hashes := o.rows.Hash(b, o.key, rows)
 	for k := range rows.Len() {
@@ -36,7 +39,7 @@ func (o *Normalize) Process(b *vec.Batch, out Out) error {
 				return err
 			}
 		}
-		o.change(b, rows.At(k), hashes[k])
+		change(b, rows.At(k), hashes[k])
 	}
 	o.rows.Compact(nil)
 	return drain(o.out, out)
@@ -121,20 +124,7 @@ func NewMaterialize(n *plan.Materialize, h vec.Hasher, ttl time.Duration) *Mater
 }
 
 // Process implements Operator.
-func (o *Materialize) Process(b *vec.Batch, out Out) error {
-	rows := b.Rows()
-	hashes := o.rows.Hash(b, o.key, rows)
-	for k := range rows.Len() {
-		if o.out.Full() {
-			if err := drain(o.out, out); err != nil {
-				return err
-			}
-		}
-		o.change(b, rows.At(k), hashes[k])
-	}
-	o.rows.Compact(nil)
-	return drain(o.out, out)
-}
+func (o *Materialize) Process(b *vec.Batch, out Out) error { return o.each(b, out, o.change) }
 
 func (o *Materialize) change(b *vec.Batch, i int, hash uint64) {
 	g := o.rows.Find(hash, b, o.key, i)

@@ -34,8 +34,8 @@ type Over struct {
 	rows  *RowTable
 	parts keyIndex
 	acc   accumulators
-	group []overGroup // by part
-	due   schedule    // parts by the time of the first row that waits
+	group []overGroup     // by part
+	due   schedule[int32] // parts by the time of the first row that waits
 
 	watermark int64
 	in        []vec.Column // keys of the batch at hand

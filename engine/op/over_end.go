@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -158,7 +159,7 @@ func (o *OverAtEnd) beside(j, k int, offset int64) int {
 	case vec.LayoutF32:
 		return compareFloats(float64(col.F32[a]), float64(col.F32[b])+float64(offset))
 	}
-	return compareOrdered(vec.At(col, a).I, vec.At(col, b).I+offset)
+	return cmp.Compare(vec.At(col, a).I, vec.At(col, b).I+offset)
 }
 
 // slide moves what acc has to other rows of the list, and answers.

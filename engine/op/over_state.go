@@ -55,7 +55,7 @@ func (o *Over) sweep(old func(*overGroup) bool) {
 	moved := o.parts.compact()
 	o.acc.renumber(moved)
 	o.group = moveInts(o.group, moved, o.parts.N)
-	o.due = schedule{}
+	o.due = schedule[int32]{}
 	for p := range o.group {
 		if g := &o.group[p]; len(g.waiting) > 0 {
 			o.due.add(o.timeOf(o.rows.Cols, int(g.waiting[0])), int32(p))

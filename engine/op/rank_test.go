@@ -1,6 +1,7 @@
 package op
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -371,7 +372,7 @@ func TestSortGivesAllInOrder(t *testing.T) {
 			}
 			return false
 		})
-		slices.SortFunc(due, func(a, b rankRow) int { return compareOrdered(a.v*1e6-a.id, b.v*1e6-b.id) })
+		slices.SortFunc(due, func(a, b rankRow) int { return stdcmp.Compare(a.v*1e6-a.id, b.v*1e6-b.id) })
 		want = append(want, due...)
 		if step%50 == 49 {
 			fresh := NewSort(n, h, late)

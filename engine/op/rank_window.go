@@ -18,7 +18,7 @@ type WindowTopN struct {
 	wall      wall
 	late      *atomic.Int64
 	rows      *sortedRows
-	due       schedule // groups by when their window is over
+	due       schedule[int32] // groups by when their window is over
 	watermark int64
 	out       *vec.Builder
 }
@@ -108,7 +108,7 @@ func (t *WindowTopN) Snapshot(w *state.Writer) error {
 func (t *WindowTopN) Restore(r *state.Reader, share Share) error {
 	t.watermark = max(t.watermark, r.Int())
 	_, err := t.rows.restore(r, share)
-	t.due = schedule{}
+	t.due = schedule[int32]{}
 	for g := range t.rows.Groups() {
 		t.due.add(t.over(t.rows.Cols, int(t.rows.First(g))), g)
 	}

@@ -28,7 +28,7 @@ type sessions struct {
 	free  int32
 	count int
 	born  int64
-	due   timers
+	due   schedule[sessionAge]
 
 	groups []int32 // by pending row, its session
 	sel    []int32
@@ -154,7 +154,7 @@ func (s *sessions) open(key int32, start, end int64) int32 {
 	s.next[at], s.head[key] = s.head[key], at
 	s.count++
 	s.born++
-	s.due.push(timer{s.wall.due(end), s.age[at], at})
+	s.due.add(s.wall.due(end), sessionAge{at, s.age[at]})
 	return at
 }
 
@@ -215,14 +215,17 @@ func (s *sessions) tidy() {
 // ended returns the sessions that end by a time, earliest first. Each must then be closed.
 func (s *sessions) ended(reached int64) []int32 {
 	var ended []int32
-	for len(s.due) > 0 && s.due[0].due <= reached {
-		t := s.due.pop()
+	for {
+		item, ok := s.due.next(reached)
+		if !ok {
+			break
+		}
+		t := item.of
 		if s.key[t.session] < 0 || s.age[t.session] != t.age {
 			continue // merged into another, and perhaps opened anew
 		}
 		if due := s.wall.due(s.end[t.session]); due > reached {
-			t.due = due
-			s.due.push(t)
+			s.due.add(due, t)
 			continue
 		}
 		ended = append(ended, t.session)
@@ -243,51 +246,10 @@ func (s *sessions) shut(ended []int32) {
 	s.tidy()
 }
 
-// timer says when a session may have ended: it may have grown since.
-type timer struct {
-	due     int64
-	age     int64 // of the session, for numbers are given again
+// sessionAge is a session that may have ended: it may have grown since.
+type sessionAge struct {
 	session int32
-}
-
-// timers is a heap, the earliest first.
-type timers []timer
-
-func (t *timers) push(x timer) {
-	*t = append(*t, x)
-	h := *t
-	for i := len(h) - 1; i > 0; {
-		up := (i - 1) / 2
-		if h[up].due <= h[i].due {
-			break
-		}
-		h[up], h[i] = h[i], h[up]
-		i = up
-	}
-}
-
-func (t *timers) pop() timer {
-	h := *t
-	first := h[0]
-	last := len(h) - 1
-	h[0] = h[last]
-	h = h[:last]
-	for i := 0; ; {
-		down := 2*i + 1
-		if down >= last {
-			break
-		}
-		if down+1 < last && h[down+1].due < h[down].due {
-			down++
-		}
-		if h[i].due <= h[down].due {
-			break
-		}
-		h[i], h[down] = h[down], h[i]
-		i = down
-	}
-	*t = h
-	return first
+	age     int64 // for numbers are given again
 }
 
 // all returns the sessions, the oldest first.

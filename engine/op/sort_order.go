@@ -2,6 +2,7 @@ package op
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"millrace/engine/state"
@@ -45,22 +46,22 @@ func compareBy(k plan.SortKey, a *vec.Column, i int, b *vec.Column, j int) int {
 func compareValues(a *vec.Column, i int, b *vec.Column, j int) int {
 	switch a.Layout() {
 	case vec.LayoutI64:
-		return compareOrdered(a.I64[i], b.I64[j])
+		return cmp.Compare(a.I64[i], b.I64[j])
 	case vec.LayoutI32:
-		return compareOrdered(a.I32[i], b.I32[j])
+		return cmp.Compare(a.I32[i], b.I32[j])
 	case vec.LayoutI16:
-		return compareOrdered(a.I16[i], b.I16[j])
+		return cmp.Compare(a.I16[i], b.I16[j])
 	case vec.LayoutI8:
-		return compareOrdered(a.I8[i], b.I8[j])
+		return cmp.Compare(a.I8[i], b.I8[j])
 	case vec.LayoutF64:
 		return compareFloats(a.F64[i], b.F64[j])
 	case vec.LayoutF32:
 		return compareFloats(float64(a.F32[i]), float64(b.F32[j]))
 	case vec.LayoutD128:
-		if c := compareOrdered(a.D128[i].Hi, b.D128[j].Hi); c != 0 {
+		if c := cmp.Compare(a.D128[i].Hi, b.D128[j].Hi); c != 0 {
 			return c
 		}
-		return compareOrdered(a.D128[i].Lo, b.D128[j].Lo)
+		return cmp.Compare(a.D128[i].Lo, b.D128[j].Lo)
 	case vec.LayoutBits:
 		switch x, y := a.Bits.Get(i), b.Bits.Get(j); {
 		case x == y:
@@ -71,16 +72,6 @@ func compareValues(a *vec.Column, i int, b *vec.Column, j int) int {
 		return 1
 	case vec.LayoutBytes:
 		return bytes.Compare(a.Bytes(i), b.Bytes(j))
-	}
-	return 0
-}
-
-func compareOrdered[T int8 | int16 | int32 | int64 | uint64](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
 	}
 	return 0
 }
@@ -235,7 +226,7 @@ func (s *sortedRows) restore(r *state.Reader, share Share) (held int32, err erro
 		s.insert(g, len(s.list(g)), row)
 	})
 	for _, list := range s.lists {
-		slices.SortFunc(list, func(a, b int32) int { return compareOrdered(s.Mark[a], s.Mark[b]) })
+		slices.SortFunc(list, func(a, b int32) int { return cmp.Compare(s.Mark[a], s.Mark[b]) })
 	}
 	return held, err
 }

@@ -1,15 +1,15 @@
 package op
 
-// schedule says what is due by when: a heap of times with a number each, whose meaning its owner knows.
-type schedule struct{ items []dueItem }
+// schedule says what is due by when: a heap of times, each with what its owner has to look at then.
+type schedule[T any] struct{ items []dueItem[T] }
 
-type dueItem struct {
+type dueItem[T any] struct {
 	at int64
-	of int32
+	of T
 }
 
-func (s *schedule) add(at int64, of int32) {
-	s.items = append(s.items, dueItem{at, of})
+func (s *schedule[T]) add(at int64, of T) {
+	s.items = append(s.items, dueItem[T]{at, of})
 	for i := len(s.items) - 1; i > 0; {
 		up := (i - 1) / 2
 		if s.items[up].at <= s.items[i].at {
@@ -21,9 +21,9 @@ func (s *schedule) add(at int64, of int32) {
 }
 
 // next takes out the earliest of what is due by now.
-func (s *schedule) next(now int64) (first dueItem, ok bool) {
+func (s *schedule[T]) next(now int64) (first dueItem[T], ok bool) {
 	if len(s.items) == 0 || s.items[0].at > now {
-		return dueItem{}, false
+		return first, false
 	}
 	first = s.items[0]
 	last := len(s.items) - 1
