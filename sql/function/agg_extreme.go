@@ -2,6 +2,7 @@ package function
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 
 	"millrace/schema"
@@ -88,19 +89,9 @@ func order(a *vec.Column, i int, b *vec.Column, j int) int {
 	case vec.LayoutF32, vec.LayoutF64:
 		return compareFloats(floatAt(a, i), floatAt(b, j))
 	case vec.LayoutBits:
-		return compareNumbers(vec.At(a, i).I, vec.At(b, j).I)
+		return cmp.Compare(vec.At(a, i).I, vec.At(b, j).I)
 	}
-	return compareNumbers(intAt(a, i), intAt(b, j))
-}
-
-func compareNumbers(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	return cmp.Compare(intAt(a, i), intAt(b, j))
 }
 
 // compareFloats is Java's Double.compare for what MIN and MAX need of it: NaN is the greatest.
@@ -113,7 +104,7 @@ func compareFloats(a, b float64) int {
 	case a == b:
 		return 0
 	}
-	return compareNumbers(nan(a), nan(b))
+	return cmp.Compare(nan(a), nan(b))
 }
 
 func nan(v float64) int64 {

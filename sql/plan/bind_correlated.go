@@ -10,24 +10,12 @@ import (
 
 // replaceOuter returns e with each Outer replaced.
 func replaceOuter(e Expr, replace func(*Outer) Expr) Expr {
-	each := func(es []Expr) []Expr {
-		out := make([]Expr, len(es))
-		for i, x := range es {
-			out[i] = replaceOuter(x, replace)
+	return rewritten(e, func(e Expr) (Expr, bool) {
+		if o, ok := e.(*Outer); ok {
+			return replace(o), true
 		}
-		return out
-	}
-	switch e := e.(type) {
-	case *Outer:
-		return replace(e)
-	case *Call:
-		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args), Body: e.Body}
-	case *Logic:
-		return &Logic{Or: e.Or, Args: each(e.Args)}
-	case *Case:
-		return &Case{When: each(e.When), Then: each(e.Then), Else: replaceOuter(e.Else, replace), Of: e.Of}
-	}
-	return e
+		return nil, false
+	})
 }
 
 func correlated(e Expr) bool {

@@ -34,22 +34,33 @@ func operands(e Expr) []Expr {
 
 // substitute returns e with each column reference replaced. e itself stays as it is.
 func substitute(e Expr, replace func(*Column) Expr) Expr {
+	return rewritten(e, func(e Expr) (Expr, bool) {
+		if c, ok := e.(*Column); ok {
+			return replace(c), true
+		}
+		return nil, false
+	})
+}
+
+// rewritten returns e with what replace takes replaced, which is not looked into. e itself stays as it is.
+func rewritten(e Expr, replace func(Expr) (Expr, bool)) Expr {
+	if out, ok := replace(e); ok {
+		return out
+	}
 	each := func(es []Expr) []Expr {
 		out := make([]Expr, len(es))
 		for i, x := range es {
-			out[i] = substitute(x, replace)
+			out[i] = rewritten(x, replace)
 		}
 		return out
 	}
 	switch e := e.(type) {
-	case *Column:
-		return replace(e)
 	case *Call:
 		return &Call{Func: e.Func, Overload: e.Overload, Args: each(e.Args), Body: e.Body}
 	case *Logic:
 		return &Logic{Or: e.Or, Args: each(e.Args)}
 	case *Case:
-		return &Case{When: each(e.When), Then: each(e.Then), Else: substitute(e.Else, replace), Of: e.Of}
+		return &Case{When: each(e.When), Then: each(e.Then), Else: rewritten(e.Else, replace), Of: e.Of}
 	}
 	return e
 }
