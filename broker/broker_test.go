@@ -18,6 +18,7 @@ import (
 
 	"millrace/broker"
 	"millrace/fault"
+	"millrace/internal/port"
 )
 
 func open(t *testing.T, cfg broker.Config) *broker.Broker {
@@ -105,7 +106,7 @@ func TestClientsAreToldWhereToConnect(t *testing.T) {
 
 // TestTopicsAreMadeOnWriting: and they outlive a kill.
 func TestTopicsAreMadeOnWriting(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), port.Free(t)
 	c := startChild(t, dir, addr)
 	defer func() { c.kill() }()
 	cl := client(t, addr, kgo.AllowAutoTopicCreation(), kgo.RecordPartitioner(kgo.ManualPartitioner()))
@@ -157,7 +158,7 @@ func TestRetentionTrimsWholeSegments(t *testing.T) {
 
 // TestOffsetsGoOnAfterAllRecordsAreDeleted: kfake alone would start at 0 again.
 func TestOffsetsGoOnAfterAllRecordsAreDeleted(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), port.Free(t)
 	c := startChild(t, dir, addr)
 	defer func() { c.kill() }()
 	cl := client(t, addr, kgo.AllowAutoTopicCreation(), kgo.RecordPartitioner(kgo.ManualPartitioner()))
@@ -245,7 +246,7 @@ func TestDamageIsNotPassedOver(t *testing.T) {
 
 // TestGroupsSurviveATornLog: kfake appends behind the torn end of its log, where it would not look.
 func TestGroupsSurviveATornLog(t *testing.T) {
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), port.Free(t)
 	c := startChild(t, dir, addr)
 	defer func() { c.kill() }()
 	cl := client(t, addr, kgo.AllowAutoTopicCreation())

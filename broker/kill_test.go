@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -20,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"millrace/broker"
+	"millrace/internal/port"
 )
 
 // The test binary runs itself as the process that is killed: with these set it is a broker.
@@ -80,16 +80,6 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()         // it was killed: that is no error here
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func client(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
 	t.Helper()
 	cl, err := kgo.NewClient(append(opts, kgo.SeedBrokers(addr))...)
@@ -110,7 +100,7 @@ func TestKillInTransactions(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("MILLRACE_KILL_ROUNDS")); err == nil {
 		rounds = n
 	}
-	dir, addr := t.TempDir(), freeAddr(t)
+	dir, addr := t.TempDir(), port.Free(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rounds)*20*time.Second)
 	defer cancel()
 	c := startChild(t, dir, addr)

@@ -3,17 +3,16 @@ package blobtest
 import (
 	"bytes"
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
 	"millrace/blob"
+	"millrace/internal/port"
 )
 
 // MinIO is a real MinIO server with one bucket.
@@ -48,7 +47,7 @@ func StartMinIO(t *testing.T) *MinIO {
 	t.Setenv("AWS_ACCESS_KEY_ID", "admin")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "adminadmin")
 	t.Setenv("AWS_REGION", "us-east-1")
-	m.port = freePort(t)
+	m.port = port.Number(t)
 	// A folder in the data folder is a bucket.
 	if err := os.MkdirAll(filepath.Join(m.dir, "data", "cold"), 0o755); err != nil {
 		t.Fatal(err)
@@ -81,7 +80,7 @@ func (m *MinIO) Open(prefix string) *blob.Bucket {
 // Start starts the server again after Stop, and waits until it answers for the bucket.
 func (m *MinIO) Start() {
 	m.t.Helper()
-	m.run("up.sh", m.dir, m.port, freePort(m.t))
+	m.run("up.sh", m.dir, m.port, port.Number(m.t))
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		res, err := http.Head("http://127.0.0.1:" + m.port + "/minio/health/cluster")
 		if err == nil {
@@ -134,14 +133,4 @@ func root(t *testing.T) string {
 		}
 		dir = filepath.Dir(dir)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // nobody came
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }

@@ -1,15 +1,15 @@
 package bustest
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Kafka starts a real Apache Kafka for the test and returns its address.
@@ -45,7 +45,7 @@ func StartKafka(t *testing.T) *Cluster {
 		}
 		t.Skipf("no Kafka: test/real/kafka/install.sh: %v\n%s", err, out)
 	}
-	c := &Cluster{t: t, script: filepath.Join(scripts, "server.sh"), dir: t.TempDir(), Addr: freeAddress(t), ctrl: freeAddress(t)}
+	c := &Cluster{t: t, script: filepath.Join(scripts, "server.sh"), dir: t.TempDir(), Addr: port.Free(t), ctrl: port.Free(t)}
 	t.Cleanup(c.Stop)
 	c.Start()
 	return c
@@ -59,7 +59,7 @@ func (c *Cluster) Start() {
 		c.t.Fatal(err)
 	}
 	defer log.Close()
-	c.cmd = exec.Command(c.script, c.dir, port(c.Addr), port(c.ctrl))
+	c.cmd = exec.Command(c.script, c.dir, port.Of(c.Addr), port.Of(c.ctrl))
 	c.cmd.Stdout, c.cmd.Stderr = log, log
 	if err := c.cmd.Start(); err != nil {
 		c.t.Fatal(err)
@@ -132,19 +132,4 @@ func root(t *testing.T) string {
 		}
 		dir = filepath.Dir(dir)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
-
-func port(addr string) string {
-	_, port, _ := net.SplitHostPort(addr) // our own
-	return port
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	rabbit "github.com/rabbitmq/amqp091-go"
+
+	"millrace/internal/port"
 )
 
 // server is a real RabbitMQ with a folder and an Erlang port mapper of its own. It takes some seconds to start, so all
@@ -35,25 +37,25 @@ func startRabbit(t *testing.T) *server {
 		}
 		t.Skip("apt-get install rabbitmq-server")
 	}
-	ports := freePorts(t, 3)
+	ports := [3]string{port.Number(t), port.Number(t), port.Number(t)}
 	dir := t.TempDir()
-	conf := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%d\ndefault_user = millrace\ndefault_pass = right\n", ports[0])
+	conf := fmt.Sprintf("listeners.tcp.1 = 127.0.0.1:%s\ndefault_user = millrace\ndefault_pass = right\n", ports[0])
 	if err := os.WriteFile(filepath.Join(dir, "rabbitmq.conf"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%d", ports[0]), log: filepath.Join(dir, "log")}
-	s.env = append(os.Environ(), "HOME="+dir, "ERL_EPMD_ADDRESS=127.0.0.1", fmt.Sprint("ERL_EPMD_PORT=", ports[1]), fmt.Sprint("RABBITMQ_DIST_PORT=", ports[2]),
+	s := &server{t: t, addr: fmt.Sprintf("127.0.0.1:%s", ports[0]), log: filepath.Join(dir, "log")}
+	s.env = append(os.Environ(), "HOME="+dir, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT="+ports[1], "RABBITMQ_DIST_PORT="+ports[2],
 		"RABBITMQ_NODENAME=millrace@localhost", "RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "data"), "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_LOGS=-",
 		"RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"), "RABBITMQ_ENABLED_PLUGINS_FILE="+filepath.Join(dir, "plugins"),
 		"RABBITMQ_CONFIG_FILE="+filepath.Join(dir, "rabbitmq"), "RABBITMQ_CONF_ENV_FILE="+filepath.Join(dir, "none"))
 
-	mapper := exec.Command("epmd", "-port", fmt.Sprint(ports[1]))
+	mapper := exec.Command("epmd", "-port", ports[1])
 	mapper.Env = s.env
 	if err := mapper.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = mapper.Process.Kill(); _ = mapper.Wait() })
-	s.await(fmt.Sprint("127.0.0.1:", ports[1]), func(addr string) error {
+	s.await("127.0.0.1:"+ports[1], func(addr string) error {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			c.Close()
@@ -63,20 +65,6 @@ func startRabbit(t *testing.T) *server {
 	t.Cleanup(func() { s.stop(syscall.SIGKILL) })
 	s.start()
 	return s
-}
-
-func freePorts(t *testing.T, n int) []int {
-	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return ports
 }
 
 func (s *server) await(addr string, try func(string) error) {

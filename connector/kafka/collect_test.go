@@ -219,7 +219,7 @@ func TestCollectPreview(t *testing.T) {
 	if err := collectorOf(t, option.Values{"servers": b.bus.Seeds()[0], "topics": "a"}).Collect(t.Context(), site); !errors.Is(err, full) {
 		t.Errorf("preview: %v", err)
 	}
-	if groups, err := b.bus.GroupLags(t.Context()); err != nil || len(groups) != 0 {
+	if groups, err := b.bus.Groups(t.Context()); err != nil || len(groups) != 0 {
 		t.Errorf("groups %v, %v", groups, err)
 	}
 }

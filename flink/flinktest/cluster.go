@@ -2,16 +2,16 @@ package flinktest
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Cluster is a real Flink: JobManager, TaskManager and SQL Gateway, each a process.
@@ -55,7 +55,7 @@ func StartCluster(t *testing.T) *Cluster {
 	}
 	c := &Cluster{t: t, script: filepath.Join(scripts, "server.sh"), dir: t.TempDir(), parts: map[string]*process{}}
 	for range 3 {
-		c.ports = append(c.ports, freePort(t))
+		c.ports = append(c.ports, port.Number(t))
 	}
 	c.Gateway, c.JobManager = "http://127.0.0.1:"+c.ports[0], "http://127.0.0.1:"+c.ports[1]
 	t.Cleanup(func() {
@@ -185,14 +185,4 @@ func root(t *testing.T) string {
 		}
 		dir = filepath.Dir(dir)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }

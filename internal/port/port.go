@@ -32,9 +32,14 @@ func Free(t testing.TB) string {
 // Number returns the port of Free alone.
 func Number(t testing.TB) string {
 	t.Helper()
-	_, port, err := net.SplitHostPort(Free(t))
+	return Of(Free(t))
+}
+
+// Of returns the port of an address HOST:PORT, "" if it has none.
+func Of(addr string) string {
+	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
 	return port
 }

@@ -50,9 +50,6 @@ func TestPipelineCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := list[0].Name
-	if out := p.ask("", "pipeline", "list"); !strings.Contains(out, name) || !strings.Contains(out, "running") {
-		t.Errorf("pipeline list: want %s, running:\n%s", name, out)
-	}
 	state := func(want string) {
 		t.Helper()
 		eventually(t, settle, func() error {
@@ -62,6 +59,10 @@ func TestPipelineCommands(t *testing.T) {
 			}
 			return err
 		})
+	}
+	state("running")
+	if out := p.ask("", "pipeline", "list"); !strings.Contains(out, name) || !strings.Contains(out, "running") {
+		t.Errorf("pipeline list: want %s, running:\n%s", name, out)
 	}
 	p.ask("", "pipeline", "pause", name)
 	state("paused")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Patience with a machine that does other things at the same time.
@@ -57,8 +58,8 @@ func prepare(t *testing.T, args ...string) *platform {
 	p := &platform{
 		t:       t,
 		data:    filepath.Join(dir, "data"),
-		listen:  freeAddress(t),
-		kafka:   freeAddress(t),
+		listen:  port.Free(t),
+		kafka:   port.Free(t),
 		args:    args,
 		logPath: filepath.Join(dir, "log"),
 		client:  &http.Client{Timeout: perRequest},
@@ -71,17 +72,6 @@ func prepare(t *testing.T, args ...string) *platform {
 		}
 	})
 	return p
-}
-
-// freeAddress is a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start starts the process; its output is added to the log.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // prometheusConfig scrapes itself and the platform, and writes everything to the platform.
@@ -40,7 +42,7 @@ func TestPrometheus(t *testing.T) {
 	t.Parallel()
 	program := realProgram(t, "prometheus/server.sh")
 	p := start(t, "--demo=off")
-	dir, listen := t.TempDir(), freeAddress(t)
+	dir, listen := t.TempDir(), port.Free(t)
 	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, listen, p.listen), 0o600); err != nil {
 		t.Fatal(err)

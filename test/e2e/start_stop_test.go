@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // refused runs the binary where it must give up, and returns what it says.
@@ -44,17 +46,13 @@ func TestPortTaken(t *testing.T) {
 			t.Errorf("%q: want it to say that %s is taken:\n%s", args, taken, out)
 		}
 	}
-	f("--listen", taken, "--kafka", freeAddress(t))
-	f("--listen", freeAddress(t), "--kafka", taken)
+	f("--listen", taken, "--kafka", port.Free(t))
+	f("--listen", port.Free(t), "--kafka", taken)
 }
 
 func TestOpenAddressNeedsToken(t *testing.T) {
 	t.Parallel()
-	_, port, err := net.SplitHostPort(freeAddress(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := refused(t, "--listen", "0.0.0.0:"+port, "--kafka", freeAddress(t))
+	out := refused(t, "--listen", "0.0.0.0:"+port.Number(t), "--kafka", port.Free(t))
 	if !strings.Contains(out, "token") {
 		t.Errorf("want it to ask for a token:\n%s", out)
 	}

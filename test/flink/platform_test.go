@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Patience with a machine that does other things at the same time.
@@ -39,7 +40,7 @@ type platform struct {
 func prepare(t *testing.T, env ...string) *platform {
 	t.Helper()
 	dir := t.TempDir()
-	p := &platform{t: t, listen: freeAddress(t), logPath: filepath.Join(dir, "log")}
+	p := &platform{t: t, listen: port.Free(t), logPath: filepath.Join(dir, "log")}
 	p.env = append([]string{
 		"MILLRACE_DATA=" + filepath.Join(dir, "data"), "MILLRACE_LISTEN=" + p.listen, "MILLRACE_DEMO=off", "MILLRACE_PIPELINES=[]",
 	}, env...)
@@ -51,16 +52,6 @@ func prepare(t *testing.T, env ...string) *platform {
 		}
 	})
 	return p
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start starts the process and waits until it is ready.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	rabbit "github.com/rabbitmq/amqp091-go"
+
+	"millrace/internal/port"
 )
 
 // TestAMQP takes messages with ids from a quorum queue, and without from a classic one. Those without may come twice.
@@ -26,7 +28,7 @@ func TestAMQP(t *testing.T) {
 			preview: map[string]string{"queue": "kept"},
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
-				{map[string]string{"servers": freeAddress(t)}, "connection refused"},
+				{map[string]string{"servers": port.Free(t)}, "connection refused"},
 				{map[string]string{"queue": "none", "declare": "false"}, "'declare'"},
 			},
 		}
@@ -50,14 +52,14 @@ type rabbitmq struct {
 
 func startRabbit(t *testing.T) *rabbitmq {
 	t.Helper()
-	dir, mapper, cluster := t.TempDir(), freeAddress(t), freeAddress(t)
-	s := &rabbitmq{addr: freeAddress(t)}
+	dir, mapper, cluster := t.TempDir(), port.Free(t), port.Free(t)
+	s := &rabbitmq{addr: port.Free(t)}
 	write(t, filepath.Join(dir, "rabbitmq.conf"), fmt.Sprintf("listeners.tcp.1 = %s\ndefault_user = millrace\ndefault_pass = right\n", s.addr))
-	env := append(os.Environ(), "HOME="+dir, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT="+port(mapper), "RABBITMQ_DIST_PORT="+port(cluster),
+	env := append(os.Environ(), "HOME="+dir, "ERL_EPMD_ADDRESS=127.0.0.1", "ERL_EPMD_PORT="+port.Of(mapper), "RABBITMQ_DIST_PORT="+port.Of(cluster),
 		"RABBITMQ_NODENAME=millrace@localhost", "RABBITMQ_MNESIA_BASE="+filepath.Join(dir, "data"), "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_LOGS=-",
 		"RABBITMQ_PID_FILE="+filepath.Join(dir, "pid"), "RABBITMQ_ENABLED_PLUGINS_FILE="+filepath.Join(dir, "plugins"),
 		"RABBITMQ_CONFIG_FILE="+filepath.Join(dir, "rabbitmq"), "RABBITMQ_CONF_ENV_FILE="+filepath.Join(dir, "none"))
-	serve(t, &program{path: "epmd", args: []string{"-port", port(mapper)}, env: env, up: answers(mapper), signal: syscall.SIGTERM})
+	serve(t, &program{path: "epmd", args: []string{"-port", port.Of(mapper)}, env: env, up: answers(mapper), signal: syscall.SIGTERM})
 	s.program = serve(t, &program{
 		path: "/usr/lib/rabbitmq/bin/rabbitmq-server", // what stands on the path on Debian asks for another user
 		env:  env, signal: syscall.SIGTERM, up: func() error {

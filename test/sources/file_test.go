@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"millrace/internal/port"
 )
 
 // TestFile follows the access log of an nginx, which is renamed under it as logrotate does, and a log of JSON lines
@@ -68,7 +70,7 @@ type nginx struct {
 
 func startNginx(t *testing.T, locations string) *nginx {
 	t.Helper()
-	n := &nginx{addr: freeAddress(t), dir: t.TempDir()}
+	n := &nginx{addr: port.Free(t), dir: t.TempDir()}
 	conf := filepath.Join(n.dir, "nginx.conf")
 	write(t, conf, fmt.Sprintf(`daemon off; master_process on; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
 events {}

@@ -9,13 +9,15 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // TestHTTP polls an API that answers with errors, garbage, too late and that it is asked too often, in between. One source
 // knows rows by their ids, the other goes by ETag and 304.
 func TestHTTP(t *testing.T) {
 	t.Parallel()
-	api := &fickle{t: t, addr: freeAddress(t), lists: map[string]*list{"/window": {}, "/page": {}}}
+	api := &fickle{t: t, addr: port.Free(t), lists: map[string]*list{"/window": {}, "/page": {}}}
 	api.start()
 	t.Cleanup(api.stop)
 	flow := func(name, path string, options map[string]string) *flow {
@@ -31,7 +33,7 @@ func TestHTTP(t *testing.T) {
 			preview: map[string]string{"query.calm": "yes"},
 			wrong: []wrong{
 				{map[string]string{"token": "not-this-one"}, "401"},
-				{map[string]string{"url": "http://" + freeAddress(t) + path}, "connection refused"},
+				{map[string]string{"url": "http://" + port.Free(t) + path}, "connection refused"},
 				{map[string]string{"query.calm": "yes", "rows": "data.things"}, "things"},
 			},
 		}

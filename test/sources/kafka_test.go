@@ -3,6 +3,8 @@ package sources
 import (
 	"strings"
 	"testing"
+
+	"millrace/internal/port"
 )
 
 // TestKafka copies what kcat produces to another cluster: a second platform's broker, which is killed, too.
@@ -20,7 +22,7 @@ func TestKafka(t *testing.T) {
 				return client(lines(from, upto), "kcat", "-P", "-b", other.kafka, "-t", name, "-p", "-1", "-X", "acks=all", "-X", "enable.idempotence=true", "-X", "allow.auto.create.topics=true")
 			},
 			wrong: []wrong{
-				{map[string]string{"servers": freeAddress(t)}, "advertised address"},
+				{map[string]string{"servers": port.Free(t)}, "advertised address"},
 				{map[string]string{"user": "millrace", "password": "not-this-one"}, "'password'"},
 			},
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"millrace/internal/port"
 )
 
 // TestMQTT collects with QoS 1 and MQTT 5, and with QoS 2 and MQTT 3.1.1, what mosquitto_pub sends to a Mosquitto that asks
@@ -29,7 +31,7 @@ func TestMQTT(t *testing.T) {
 			preview: map[string]string{"topics": "kept/+"},
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
-				{map[string]string{"servers": freeAddress(t)}, "connection refused"},
+				{map[string]string{"servers": port.Free(t)}, "connection refused"},
 			},
 		}
 	}
@@ -51,7 +53,7 @@ type mosquitto struct {
 
 func startMosquitto(t *testing.T) mosquitto {
 	t.Helper()
-	addr, dir := freeAddress(t), t.TempDir()
+	addr, dir := port.Free(t), t.TempDir()
 	user := "nobody"
 	if os.Getuid() == 0 {
 		user = "root" // the folder is ours
@@ -62,10 +64,10 @@ func startMosquitto(t *testing.T) mosquitto {
 	}
 	conf := filepath.Join(dir, "mosquitto.conf")
 	write(t, conf, fmt.Sprintf("listener %s 127.0.0.1\nuser %s\npersistence true\npersistence_location %s/\nmax_queued_messages 0\nset_tcp_nodelay true\nallow_anonymous false\npassword_file %s\n",
-		port(addr), user, dir, passwords))
+		port.Of(addr), user, dir, passwords))
 	return mosquitto{serve(t, &program{path: "mosquitto", args: []string{"-c", conf}, signal: syscall.SIGTERM, up: answers(addr)}), addr}
 }
 
 func (m mosquitto) publish(stdin string, args ...string) error {
-	return client(stdin, "mosquitto_pub", append([]string{"-h", "127.0.0.1", "-p", port(m.addr), "-u", "millrace", "-P", "right"}, args...)...)
+	return client(stdin, "mosquitto_pub", append([]string{"-h", "127.0.0.1", "-p", port.Of(m.addr), "-u", "millrace", "-P", "right"}, args...)...)
 }

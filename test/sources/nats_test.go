@@ -9,6 +9,8 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"millrace/internal/port"
 )
 
 // TestNATS reads a JetStream stream by its sequence, and a work queue with a durable consumer.
@@ -26,7 +28,7 @@ func TestNATS(t *testing.T) {
 			bads:    1, reason: "the record has",
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
-				{map[string]string{"servers": freeAddress(t)}, "no servers available"},
+				{map[string]string{"servers": port.Free(t)}, "no servers available"},
 				{map[string]string{"stream": "NONE"}, "stream not found"},
 			},
 		}
@@ -93,7 +95,7 @@ func (s *natsServer) start() {
 	if !s.srv.ReadyForConnections(startUp) {
 		s.t.Fatal("NATS does not start")
 	}
-	if _, err := fmt.Sscan(port(s.srv.Addr().String()), &s.opts.Port); err != nil {
+	if _, err := fmt.Sscan(port.Of(s.srv.Addr().String()), &s.opts.Port); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Patience with a machine that does other things at the same time.
@@ -42,7 +43,7 @@ func prepare(t *testing.T) *platform {
 	t.Helper()
 	dir := t.ArtifactDir() // go test -artifacts keeps it
 	p := &platform{
-		t: t, dir: dir, listen: freeAddress(t), kafka: freeAddress(t), logPath: filepath.Join(dir, "log"),
+		t: t, dir: dir, listen: port.Free(t), kafka: port.Free(t), logPath: filepath.Join(dir, "log"),
 		client: &http.Client{Timeout: perRequest},
 	}
 	t.Cleanup(func() {
@@ -53,17 +54,6 @@ func prepare(t *testing.T) *platform {
 		}
 	})
 	return p
-}
-
-// freeAddress is a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (p *platform) config() string { return filepath.Join(p.dir, "config.yaml") }

@@ -107,15 +107,6 @@ func client(stdin, name string, args ...string) error {
 	return nil
 }
 
-// port is the port of an address.
-func port(addr string) string {
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return ""
-	}
-	return port
-}
-
 func contains(text, part string) bool { return strings.Contains(text, part) }
 
 func write(t *testing.T, path, text string) {

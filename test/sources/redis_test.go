@@ -6,22 +6,24 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"millrace/internal/port"
 )
 
 // TestRedis reads a stream by its ids, and one as a member of a group, that redis-cli adds to.
 func TestRedis(t *testing.T) {
 	t.Parallel()
-	addr, dir := freeAddress(t), t.TempDir()
+	addr, dir := port.Free(t), t.TempDir()
 	redis := serve(t, &program{
 		path: "redis-server", signal: syscall.SIGKILL, up: func() error {
-			return client("", "redis-cli", "-h", "127.0.0.1", "-p", port(addr), "-a", "right", "--no-auth-warning", "-e", "PING") // while it loads, that is an error
+			return client("", "redis-cli", "-h", "127.0.0.1", "-p", port.Of(addr), "-a", "right", "--no-auth-warning", "-e", "PING") // while it loads, that is an error
 		},
 		args: []string{
-			"--port", port(addr), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
+			"--port", port.Of(addr), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--appendfsync", "everysec",
 			"--requirepass", "right", "--dir", dir, "--proto-max-bulk-len", "100mb",
 		},
 	})
-	cli := []string{"-h", "127.0.0.1", "-p", port(addr), "-a", "right", "--no-auth-warning", "--pipe"}
+	cli := []string{"-h", "127.0.0.1", "-p", port.Of(addr), "-a", "right", "--no-auth-warning", "--pipe"}
 	flow := func(name string) *flow {
 		return &flow{
 			name: name, connector: "redis", once: true, lag: true,
@@ -39,7 +41,7 @@ func TestRedis(t *testing.T) {
 			bads: 1, reason: "the record has",
 			wrong: []wrong{
 				{map[string]string{"password": "not-this-one"}, "'password'"},
-				{map[string]string{"servers": freeAddress(t)}, "connection refused"},
+				{map[string]string{"servers": port.Free(t)}, "connection refused"},
 				{map[string]string{"streams": "none"}, "no stream none"},
 			},
 		}

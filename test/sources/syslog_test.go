@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"millrace/internal/port"
 )
 
 // TestSyslog takes what logger sends. Nothing is acknowledged in syslog, so it is only killed while nothing is under way:
 // afterwards senders that connect again go on.
 func TestSyslog(t *testing.T) {
 	t.Parallel()
-	listen := freeAddress(t)
+	listen := port.Free(t)
 	f := &flow{
 		name: "machines", connector: "syslog", options: map[string]string{"listen": listen, "topic": "logs.machines"},
 		bad: func() error {
@@ -68,7 +70,7 @@ func TestSyslog(t *testing.T) {
 }
 
 func loggerArgs(listen string, more ...string) []string {
-	return append([]string{"--server", "127.0.0.1", "--port", port(listen), "--rfc5424", "-t", "meter"}, more...)
+	return append([]string{"--server", "127.0.0.1", "--port", port.Of(listen), "--rfc5424", "-t", "meter"}, more...)
 }
 
 // logged is the number in the message of a record.

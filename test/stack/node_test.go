@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // Patience with a machine that does other things at the same time.
@@ -47,11 +48,11 @@ func prepare(t *testing.T, name string, env ...string) *node {
 		t.Fatal(err)
 	}
 	n := &node{
-		t: t, name: name, listen: freeAddress(t), logPath: filepath.Join(dir, "log"),
+		t: t, name: name, listen: port.Free(t), logPath: filepath.Join(dir, "log"),
 		client: &http.Client{Timeout: perRequest, Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
 	}
 	n.env = append([]string{
-		"MILLRACE_DATA=" + filepath.Join(dir, "data"), "MILLRACE_LISTEN=" + n.listen, "MILLRACE_KAFKA_LISTEN=" + freeAddress(t),
+		"MILLRACE_DATA=" + filepath.Join(dir, "data"), "MILLRACE_LISTEN=" + n.listen, "MILLRACE_KAFKA_LISTEN=" + port.Free(t),
 		"MILLRACE_DEMO=off", "MILLRACE_REPLICA=" + name,
 	}, env...)
 	t.Cleanup(func() {
@@ -62,17 +63,6 @@ func prepare(t *testing.T, name string, env ...string) *node {
 		}
 	})
 	return n
-}
-
-// freeAddress is a loopback address that was free a moment ago.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // start starts the process; its output is added to the log.

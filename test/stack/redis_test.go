@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"millrace/internal/port"
 )
 
 // redisServer is a real Redis that keeps nothing on disk: after a stop it comes back empty.
@@ -26,7 +28,7 @@ func startRedis(t *testing.T) *redisServer {
 		}
 		t.Skip("no Redis: apt-get install redis-server")
 	}
-	s := &redisServer{t: t, addr: freeAddress(t)}
+	s := &redisServer{t: t, addr: port.Free(t)}
 	t.Cleanup(s.Stop)
 	s.Start()
 	return s

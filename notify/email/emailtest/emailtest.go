@@ -6,15 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
+
+	"millrace/internal/port"
 )
 
 // patience is how long a test waits for a server or a message.
@@ -49,8 +49,8 @@ type Address struct{ Name, Address string }
 func Start(t testing.TB, args ...string) *Mailpit {
 	t.Helper()
 	program := install(t)
-	m := &Mailpit{Host: "127.0.0.1", Port: freePort(t)}
-	listen := "127.0.0.1:" + freePort(t)
+	m := &Mailpit{Host: "127.0.0.1", Port: port.Number(t)}
+	listen := "127.0.0.1:" + port.Number(t)
 	m.api = "http://" + listen
 	fixed := []string{"--smtp", m.Host + ":" + m.Port, "--listen", listen, "--smtp-auth-accept-any", "--disable-version-check"}
 	if !slices.Contains(args, "--smtp-tls-cert") {
@@ -173,14 +173,4 @@ func install(t testing.TB) string {
 		t.Skipf("no Mailpit: test/real/mailpit/install.sh: %v\n%s", err, out)
 	}
 	return filepath.Join(home, "bin", "mailpit")
-}
-
-func freePort(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }
