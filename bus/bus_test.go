@@ -34,7 +34,7 @@ func TestContractOnKfake(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	bustest.Run(t, opener(c.ListenAddrs()[0]))
+	bustest.Run(t, opener(c.ListenAddrs()[0]), bustest.ConfigsUnchecked)
 }
 
 func TestContractOnBroker(t *testing.T) {
@@ -43,7 +43,7 @@ func TestContractOnBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	bustest.Run(t, opener(b.Addr()))
+	bustest.Run(t, opener(b.Addr()), bustest.ConfigsUnchecked) // as kfake, which it stands on
 }
 
 func TestContractOnKafka(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 type Start struct {
 	kind startKind
 	n    int64
+	at   map[int32]int64
 }
 
 type startKind uint8
@@ -23,6 +24,7 @@ const (
 	fromOffset
 	fromTime
 	fromLast
+	fromOffsets
 )
 
 // FromEnd starts with the next record.
@@ -33,13 +35,13 @@ func FromStart() Start { return Start{kind: fromStart} }
 
 // FromOffset starts at an offset in every partition, or where the partition begins or ends if it
 // does not reach there.
-func FromOffset(offset int64) Start { return Start{fromOffset, offset} }
+func FromOffset(offset int64) Start { return Start{kind: fromOffset, n: offset} }
 
 // FromTime starts with the first record of each partition that is not older than t.
-func FromTime(t time.Time) Start { return Start{fromTime, t.UnixMilli()} }
+func FromTime(t time.Time) Start { return Start{kind: fromTime, n: t.UnixMilli()} }
 
 // FromLast starts n offsets before the end of each partition.
-func FromLast(n int64) Start { return Start{fromLast, n} }
+func FromLast(n int64) Start { return Start{kind: fromLast, n: n} }
 
 // resolve turns a Start into the offsets of a topic's partitions.
 func (b *Bus) resolve(ctx context.Context, topic string, s Start) (map[int32]int64, error) {
@@ -56,6 +58,9 @@ func (b *Bus) resolve(ctx context.Context, topic string, s Start) (map[int32]int
 	start, err := b.StartOffsets(ctx, topic)
 	if err != nil {
 		return nil, err
+	}
+	if s.kind == fromOffsets {
+		return fill(s.at, start, end), nil
 	}
 	for id := range end {
 		want := s.n

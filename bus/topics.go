@@ -14,18 +14,20 @@ import (
 	"millrace/fault"
 )
 
-// Topic is what is known about a topic.
+// Topic is how far a topic reaches.
 type Topic struct {
-	Name       string
-	Internal   bool // the cluster's own
-	Partitions []PartitionOffsets
+	Name       string             `json:"name"`
+	Internal   bool               `json:"internal"` // the cluster's own
+	Partitions []PartitionOffsets `json:"partitions"`
 }
 
 // PartitionOffsets is how far a partition reaches: [Start, End) is there, and what is before Stable
 // is committed or aborted for good.
 type PartitionOffsets struct {
-	ID                 int32
-	Start, Stable, End int64
+	ID     int32 `json:"partition"`
+	Start  int64 `json:"start"`
+	Stable int64 `json:"stable"`
+	End    int64 `json:"end"`
 }
 
 // Records returns how many offsets the topic spans: at most that many records are in it.
@@ -39,31 +41,11 @@ func (t Topic) Records() (n int64) {
 // Ensure creates a topic if it does not exist, and says whether it did so. partitions below 1 leave
 // the number to the cluster. A topic that exists is left as it is.
 func (b *Bus) Ensure(ctx context.Context, topic string, partitions int, configs map[string]string) (created bool, err error) {
-	if !validName(topic) {
-		return false, fault.New(fault.Invalid, "create topic %q: the name is not allowed", topic).
-			WithHint("up to %d letters, digits, dots, underscores and dashes", maxName)
-	}
-	if partitions < 1 {
-		partitions = -1
-	}
-	cfg := make(map[string]*string, len(configs))
-	for k, v := range configs {
-		cfg[k] = &v
-	}
-	r, err := b.adm.CreateTopic(ctx, int32(partitions), -1, cfg, topic)
-	if err == nil {
-		err = r.Err
-	}
+	err = b.Create(ctx, TopicSpec{Name: topic, Partitions: partitions, Configs: configs})
 	if errors.Is(err, kerr.TopicAlreadyExists) {
 		return false, nil
 	}
-	if err == nil {
-		err = b.awaitTopic(ctx, topic)
-	}
-	if err != nil {
-		return false, wrap(err, "create topic %s", topic)
-	}
-	return true, nil
+	return err == nil, err
 }
 
 // metadataAge is how long the client may answer from memory which topics there are. It takes no less.

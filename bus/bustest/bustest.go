@@ -12,9 +12,20 @@ import (
 	"millrace/bus"
 )
 
+// Difference is something that a cluster does not do as Kafka does it.
+type Difference string
+
+// ConfigsUnchecked: settings of topics are taken whatever their values are (kfake).
+const ConfigsUnchecked Difference = "configs unchecked"
+
 // Run checks that package bus keeps its promises on a cluster. open returns a Bus on it, a new one
-// each time; the cluster may be in use by others, every test makes topics of its own.
-func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus) {
+// each time; the cluster may be in use by others, every test makes topics of its own. What rests on
+// one of the differences is left out.
+func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus, differences ...Difference) {
+	lacks := map[Difference]bool{}
+	for _, d := range differences {
+		lacks[d] = true
+	}
 	for name, test := range map[string]func(*suite){
 		"Topics":             (*suite).topics,
 		"Records":            (*suite).records,
@@ -30,6 +41,10 @@ func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus) {
 		"Latest":             (*suite).latest,
 		"FirstAndLast":       (*suite).firstAndLast,
 		"Groups":             (*suite).groups,
+		"ClassicGroup":       (*suite).classicGroup,
+		"ConsumerGroup":      (*suite).consumerGroup,
+		"TopicDetail":        (*suite).topicDetail,
+		"Find":               (*suite).find,
 		"Tail":               (*suite).tail,
 		"Table":              (*suite).table,
 		"Work":               (*suite).work,
@@ -37,7 +52,7 @@ func Run(t *testing.T, open func(t *testing.T, cfg bus.Config) *bus.Bus) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			test(&suite{T: t, ctx: ctx, open: open, bus: open(t, bus.Config{})})
+			test(&suite{T: t, ctx: ctx, open: open, bus: open(t, bus.Config{}), lacks: lacks})
 		})
 	}
 }
@@ -48,6 +63,8 @@ type suite struct {
 	ctx  context.Context
 	open func(*testing.T, bus.Config) *bus.Bus
 	bus  *bus.Bus
+
+	lacks map[Difference]bool
 }
 
 // must ends the test on an error.

@@ -243,10 +243,10 @@ func (s *suite) groups() {
 	if diff := cmp.Diff(at, got); diff != "" {
 		s.Error(diff)
 	}
-	lags, err := s.bus.GroupLags(s.ctx, group)
+	found, err := s.bus.Groups(s.ctx, group)
 	s.must(err)
-	if len(lags) != 1 || lags[0].Lag != 10 || len(lags[0].Partitions) != 2 {
-		s.Errorf("lag: %+v", lags)
+	if len(found) != 1 || found[0].Lag != 10 || len(found[0].Partitions) != 2 {
+		s.Errorf("lag: %+v", found)
 	}
 }
 
