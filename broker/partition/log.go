@@ -46,13 +46,6 @@ func (l *Log) FindMax() (Found, error) { panic("not yet") }
 // DeleteBefore forgets the records before an offset (-1: the high watermark), durably, and returns where the log begins then. kerr.OffsetOutOfRange.
 func (l *Log) DeleteBefore(ctx context.Context, offset int64) (int64, error) { panic("not yet") }
 
-// Clean does what is due now: closes an old segment, deletes by retention, compacts, forgets producers. It returns the bytes that it freed. One goroutine at a time calls it; it does not
-// stand in the way of reads and appends for longer than a moment.
-func (l *Log) Clean(ctx context.Context) (freed int64, err error) { panic("not yet") }
-
-// Trim deletes the oldest segments, all but the active one, until about bytes are freed, whatever the settings say: for a bound over all logs.
-func (l *Log) Trim(bytes int64) (freed int64, err error) { panic("not yet") }
-
 // Stats describes the log now.
 func (l *Log) Stats() Stats { panic("not yet") }
 
