@@ -69,10 +69,11 @@ func (c *Coordinator) decide(ctx context.Context, t *transaction, commit bool) e
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the end of a transaction: %w", err))
 	}
 	// From here on the decision may be on disk: no other can be taken.
-	t.state = to
+	t.state, t.durable = to, false
 	if err := wait(ctx); err != nil {
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the end of a transaction: %w", err))
 	}
+	t.durable = true
 	return nil
 }
 
@@ -80,6 +81,12 @@ func (c *Coordinator) decide(ctx context.Context, t *transaction, commit bool) e
 // fails the transaction stays decided, and Run goes on with it. The gate is held, or nobody else is there yet.
 func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 	commit := t.state == prepareCommit
+	if !t.durable {
+		if err := c.put(ctx, t.entry()); err != nil {
+			return err
+		}
+		t.durable = true
+	}
 	// Markers end their transaction even when the client has gone.
 	ctx = context.WithoutCancel(ctx)
 	waits := make([]partition.Wait, 0, len(t.parts))

@@ -3,6 +3,7 @@ package txn
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -56,7 +57,7 @@ func (c *Coordinator) initProducer(ctx context.Context, caller *access.Caller, r
 	}
 	timeout := time.Duration(req.TransactionTimeoutMillis) * time.Millisecond
 	switch {
-	case *req.TransactionalID == "":
+	case *req.TransactionalID == "" || strings.Contains(*req.TransactionalID, "\x00"):
 		return 0, 0, kerr.InvalidRequest
 	case !caller.May(kmsg.ACLOperationWrite, kmsg.ACLResourceTypeTransactionalId, *req.TransactionalID):
 		return 0, 0, kerr.TransactionalIDAuthorizationFailed

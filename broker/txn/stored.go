@@ -127,7 +127,9 @@ func (c *Coordinator) loadKey(kind byte, rest string, value []byte) error {
 		if err := s.read(value); err != nil {
 			return err
 		}
-		s.to(c.loading(rest))
+		t := c.loading(rest)
+		s.to(t)
+		t.durable = true
 		return nil
 	}
 	id, member, ok := strings.Cut(rest, "\x00")

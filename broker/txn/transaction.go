@@ -38,6 +38,8 @@ type transaction struct {
 	epoch    int16
 	// marker is the epoch that the markers of a decided transaction carry. With KIP-890 it is above that of its records.
 	marker int16
+	// durable says that a decision is on disk for certain: no marker is written before.
+	durable bool
 	// next is the producer id that the client goes on with, where the epochs of this one have run out: -1, or an id.
 	next int64
 	// lastProducer and lastEpoch are those before the last change: a client that asks again has these. -1: none.
