@@ -57,8 +57,14 @@ func (s *store) open() error {
 	if err != nil {
 		return err
 	}
+	if good < int64(len(magic)) { // of an accepted loss: all is lost
+		if _, err := s.file.WriteAt([]byte(magic), 0); err != nil {
+			return err
+		}
+		good = int64(len(magic))
+	}
 	if good < info.Size() {
-		if err := s.cut(good); err != nil {
+		if err := s.file.Truncate(good); err != nil {
 			return err
 		}
 	}
@@ -91,17 +97,6 @@ func (s *store) create() error {
 		return err
 	}
 	return s.fs.SyncDir(dir)
-}
-
-// cut drops what stands behind good, a torn frame or, where that is accepted, damage.
-func (s *store) cut(good int64) error {
-	if good < int64(len(magic)) { // of an accepted loss: all is lost
-		if _, err := s.file.WriteAt([]byte(magic), 0); err != nil {
-			return err
-		}
-		good = int64(len(magic))
-	}
-	return s.file.Truncate(good)
 }
 
 // read fills the map and returns where the frames that are good end. An error says that what follows was damaged.
