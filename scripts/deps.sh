@@ -27,6 +27,8 @@ have nginx || [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 have logger || packages+=(bsdutils)
 have logrotate || [ -x /usr/sbin/logrotate ] || packages+=(logrotate)
 have java || packages+=(default-jre-headless)
+# Kafka's Java clients are tested by programs that are compiled then.
+have javac || packages+=(default-jdk-headless)
 have mvn || packages+=(maven)
 
 if [ ${#packages[@]} -gt 0 ]; then
