@@ -65,6 +65,8 @@ func New(deps Deps) *Server {
 	s.addTags(api)
 	s.addViews(api)
 	s.addTopics(api)
+	s.addTopicRecords(api)
+	s.addGroups(api)
 	s.addDeadLetters(api)
 	s.addKinds(api)
 	s.addSources(api)

@@ -30,6 +30,8 @@ type Deps struct {
 	// Connectors are the collectors that a source can be made of; Sources are those that there are.
 	Connectors []Kind
 	Sources    Sources // may be nil
+	// Admin changes topics and knows who reads them; may be nil.
+	Admin BusAdmin
 	// DeadLetters gives access to the records that could not be read; may be nil.
 	DeadLetters DeadLetters
 	// Analysis answers with figures instead of points; may be nil.
@@ -272,12 +274,50 @@ type DeadLetter struct {
 // Bus gives access to records. A topic that does not exist is a fault.NotFound.
 type Bus interface {
 	Topics(ctx context.Context) ([]Topic, error)
-	// Records returns up to limit records of a topic, the oldest or the newest, in the order of
-	// their times.
-	Records(ctx context.Context, topic string, earliest bool, limit int) ([]Record, error)
+	// Records looks for records of a topic and returns them in the order of their times.
+	Records(ctx context.Context, topic string, q RecordQuery) (RecordsFound, error)
 	// Tail calls fn with what arrives from now on until ctx ends, then it returns nil. The record
 	// is valid during the call.
 	Tail(ctx context.Context, topic string, fn func(Record)) error
+}
+
+// RecordQuery says which records of a topic are wanted.
+type RecordQuery struct {
+	Limit     int
+	Newest    bool      // those at the end; else those from a beginning on
+	Offset    int64     // to begin at in each partition, where From is zero; 0 is the oldest there is
+	From      time.Time // to begin at
+	Upto      time.Time // to end before; zero: now
+	Partition int32     // -1: all
+	// Text, Key and Regex are those of bus.Pattern.
+	Text, Key string
+	Regex     bool
+}
+
+// RecordsFound are records that were looked for.
+type RecordsFound struct {
+	Records []Record
+	Scanned int64 // how many were looked at
+	// Complete: all that might match were looked at, as far as the limit asks. Else the search was ended by its bounds.
+	Complete bool
+}
+
+// BusAdmin changes topics and groups of the bus. What does not exist is a fault.NotFound; what belongs to the platform
+// itself is not changed, which is a fault.Denied, and neither is a group with members, which is a fault.Conflict.
+type BusAdmin interface {
+	Topic(ctx context.Context, name string) (TopicDetail, error)
+	CreateTopic(ctx context.Context, t TopicRequest) error
+	ChangeTopic(ctx context.Context, name string, c TopicChange) error
+	DeleteTopic(ctx context.Context, name string) error
+	// DeleteRecords forgets what is before an offset of a partition; -1 stands for the end and for all partitions.
+	DeleteRecords(ctx context.Context, name string, partition int32, before int64) error
+
+	Groups(ctx context.Context) ([]Group, error)
+	Group(ctx context.Context, name string) (GroupDetail, error)
+	ResetGroup(ctx context.Context, name string, r GroupReset) ([]MovedOffset, error)
+	DeleteGroup(ctx context.Context, name string) error
+	// DeleteGroupOffsets forgets what a group has committed in a topic, and returns in how many partitions.
+	DeleteGroupOffsets(ctx context.Context, name, topic string) (int, error)
 }
 
 // Record is one record of a topic. A nil Key or Value is none.

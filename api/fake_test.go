@@ -34,6 +34,7 @@ type fake struct {
 	sqlErr    error
 	sqlText   string
 	records   map[string][]Record
+	sought    RecordQuery
 	tails     map[string][]chan Record
 	tailErr   error
 	pipes     []Pipeline
@@ -108,14 +109,15 @@ func (f *fake) Topics(context.Context) ([]Topic, error) {
 	return []Topic{{Name: "sensors.stats", Partitions: 4, Records: 3}, {Name: "__offsets", Partitions: 1, Internal: true}}, f.busErr
 }
 
-func (f *fake) Records(_ context.Context, topic string, _ bool, limit int) ([]Record, error) {
+func (f *fake) Records(_ context.Context, topic string, q RecordQuery) (RecordsFound, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.sought = q
 	r, ok := f.records[topic]
 	if !ok {
-		return nil, fault.New(fault.NotFound, "topic %q does not exist", topic)
+		return RecordsFound{}, fault.New(fault.NotFound, "topic %q does not exist", topic)
 	}
-	return r[:min(limit, len(r))], nil
+	return RecordsFound{r[:min(q.Limit, len(r))], int64(len(r)), q.Text == ""}, nil
 }
 
 func (f *fake) Tail(ctx context.Context, topic string, fn func(Record)) error {
@@ -208,6 +210,7 @@ type bench struct {
 	fake     *fake
 	sources  *fakeSources
 	dead     *fakeDeadLetters
+	admin    *fakeAdmin
 	analysis *fakeAnalysis
 	alerts   *fakeWatch
 	level    *slog.LevelVar
@@ -249,11 +252,12 @@ func deps(f *fake, log *slog.Logger) Deps {
 func newBench(t *testing.T, change ...func(*Deps)) *bench {
 	t.Helper()
 	b := &bench{
-		t: t, fake: newFake(), sources: newFakeSources(), dead: &fakeDeadLetters{}, analysis: &fakeAnalysis{}, alerts: &fakeWatch{},
+		t: t, fake: newFake(), sources: newFakeSources(), dead: &fakeDeadLetters{}, admin: &fakeAdmin{}, analysis: &fakeAnalysis{}, alerts: &fakeWatch{},
 		level: new(slog.LevelVar), log: &bytes.Buffer{},
 	}
 	d := deps(b.fake, telemetry.NewLogger(b.log, telemetry.LogOptions{Format: telemetry.JSONFormat, Level: b.level}))
 	d.Connectors, d.Sources = fakeKinds(), b.sources
+	d.Admin = b.admin
 	d.DeadLetters, d.Analysis, d.Views = b.dead, b.analysis, &fakeTable{}
 	d.Alerts = b.alerts.evaluator(t)
 	d.LogLevel = b.level
@@ -302,7 +306,7 @@ func (b *bench) declared(r *http.Request, status int) {
 	if item == nil {
 		return
 	}
-	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "DELETE": item.Delete}[method]
+	op := map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete}[method]
 	if op != nil && op.Responses[strconv.Itoa(status)] == nil {
 		b.t.Errorf("%s answers %d, which the document does not declare", r.Pattern, status)
 	}

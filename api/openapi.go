@@ -25,7 +25,7 @@ func (s *Server) openAPI() huma.Config {
 			Tags: []*huma.Tag{
 				{Name: "metrics", Description: "What is happening now"},
 				{Name: "data", Description: "Write points, ask for what is stored"},
-				{Name: "bus", Description: "Topics, their records, and those that could not be read"},
+				{Name: "bus", Description: "Topics, their records, who reads them, and those that could not be read"},
 				{Name: "sources", Description: "What brings records in by itself"},
 				{Name: "pipelines", Description: "Flink SQL that runs"},
 				{Name: "alerts", Description: "What is watched, what is wrong, and who is told"},
@@ -61,7 +61,7 @@ func (s *Server) operation(op huma.Operation, registry huma.Registry) huma.Opera
 	if need != Everyone && s.rates != nil {
 		codes = append(codes, http.StatusTooManyRequests)
 	}
-	if op.Method == http.MethodPost || op.Method == http.MethodPut {
+	if op.Method == http.MethodPost || op.Method == http.MethodPut || op.Method == http.MethodPatch {
 		codes = append(codes, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
 			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
@@ -91,7 +91,7 @@ func problemResponse(registry huma.Registry, description string) *huma.Response 
 func (s *Server) allowNull() {
 	components := s.doc.Components.Schemas
 	for _, path := range s.doc.Paths {
-		for _, op := range []*huma.Operation{path.Post, path.Put} {
+		for _, op := range []*huma.Operation{path.Post, path.Put, path.Patch} {
 			if op == nil || op.RequestBody == nil || op.RequestBody.Content["application/json"] == nil {
 				continue
 			}

@@ -72,7 +72,7 @@ func (g *guard) answerCORS(w http.ResponseWriter, r *http.Request) (done bool) {
 	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false
 	}
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
 	// The star is for headers that a page's own library adds; it does not stand for Authorization.
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, *")
 	h.Set("Access-Control-Max-Age", "600")

@@ -84,6 +84,9 @@ func (b *Bus) Groups(ctx context.Context, names ...string) ([]Group, error) {
 	return list, b.fillLags(ctx, list)
 }
 
+// NoGroup is the fault that a group does not exist.
+func NoGroup(name string) error { return noGroup("describe", name) }
+
 func noGroup(what, name string) error {
 	return fault.New(fault.NotFound, "%s group %s: there is no such group", what, name).
 		WithHint("the list of groups has the names; one without members goes when its offsets are forgotten")

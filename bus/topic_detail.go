@@ -307,6 +307,34 @@ func (b *Bus) AddPartitions(ctx context.Context, topic string, total int) error 
 	return ctx.Err()
 }
 
+// Truncate forgets the records of a topic before an offset; before -1 stands for the end, partition -1 for all. An offset
+// beyond what is there is a fault of kind Invalid.
+func (b *Bus) Truncate(ctx context.Context, topic string, partition int32, before int64) error {
+	end, err := b.EndOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	if _, ok := end[partition]; partition >= 0 && !ok {
+		return fault.New(fault.NotFound, "delete records of topic %s: it has no partition %d", topic, partition).WithHint("it has %d, from 0 on", len(end))
+	}
+	for _, id := range slices.Sorted(maps.Keys(end)) {
+		upto := end[id]
+		if partition >= 0 && id != partition {
+			continue
+		}
+		if partition >= 0 && before > upto {
+			return fault.New(fault.Invalid, "delete records of %s-%d before %d: it ends at %d", topic, id, before, upto)
+		}
+		if before >= 0 {
+			upto = min(upto, before)
+		}
+		if err := b.DeleteRecords(ctx, topic, id, upto); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func badName(topic string) error {
 	return fault.New(fault.Invalid, "create topic %q: the name is not allowed", topic).
 		WithHint("up to %d letters, digits, dots, underscores and dashes", maxName)

@@ -7,13 +7,11 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"millrace/api"
 	"millrace/builtin"
-	"millrace/bus"
 	"millrace/config"
 	"millrace/engine"
 	"millrace/fault"
@@ -30,7 +28,7 @@ func (n *Node) deps(log *slog.Logger) api.Deps {
 	answers := stored{n.store, n.influx, n.cfg.SQL, n.log}
 	return api.Deps{
 		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
-		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.topics}, Pipelines: n.pipelines,
+		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.figures}, Admin: topics{n.bus, n.figures}, Pipelines: n.pipelines,
 		Summary: n.summary, Status: n.status,
 		Connectors: n.sources.kinds(), Sources: n.sources, DeadLetters: deadLetters{n.bus, n.pipelines}, Views: n.table,
 		Replicas: n.replicas.list, Config: n.cfg.YAML, LogLevel: telemetry.LevelOf(log), Storage: n.storage,
@@ -213,75 +211,6 @@ func (s stored) SQL(ctx context.Context, text string, limit int) (api.Table, err
 		t.Columns = append(t.Columns, api.Column{Name: c.Name, Type: c.Type})
 	}
 	return t, nil
-}
-
-// topics adapts the bus.
-type topics struct {
-	bus   *bus.Bus
-	watch *topicWatch
-}
-
-// Topics implements api.Bus.
-func (t topics) Topics(ctx context.Context) ([]api.Topic, error) {
-	list, err := t.bus.Topics(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]api.Topic, len(list))
-	for i, topic := range list {
-		out[i] = api.Topic{
-			Name: topic.Name, Partitions: len(topic.Partitions), Records: topic.Records(),
-			Internal: topic.Internal || strings.HasPrefix(topic.Name, "__"),
-		}
-	}
-	return out, nil
-}
-
-// Records implements api.Bus.
-func (t topics) Records(ctx context.Context, topic string, earliest bool, limit int) ([]api.Record, error) {
-	read := t.bus.Last
-	if earliest {
-		read = t.bus.First
-	}
-	recs, err := read(ctx, topic, limit)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(recs, func(a, b bus.Record) int { return a.Timestamp.Compare(b.Timestamp) })
-	if over := len(recs) - limit; over > 0 && earliest {
-		recs = recs[:limit]
-	} else if over > 0 {
-		recs = recs[over:]
-	}
-	out := make([]api.Record, len(recs))
-	for i := range recs {
-		out[i] = apiRecord(&recs[i])
-	}
-	return out, nil
-}
-
-func apiRecord(r *bus.Record) api.Record {
-	out := api.Record{Partition: r.Partition, Offset: r.Offset, Time: r.Timestamp, Key: r.Key, Value: r.Value}
-	for _, h := range r.Headers {
-		out.Headers = append(out.Headers, api.Header{Name: h.Key, Value: h.Value})
-	}
-	return out
-}
-
-// Tail implements api.Bus.
-func (t topics) Tail(ctx context.Context, topic string, fn func(api.Record)) error {
-	return t.bus.Tail(ctx, bus.TailConfig{Topics: []string{topic}, From: bus.FromEnd(), Committed: true}, func(f *bus.Fetch) error {
-		for f.Next() {
-			rec := api.Record{
-				Partition: f.Partition, Offset: f.Raw.Offset, Time: time.UnixMilli(f.Raw.Time).UTC(), Key: f.Raw.Key, Value: f.Raw.Value,
-			}
-			for name, value := range f.Raw.Headers() {
-				rec.Headers = append(rec.Headers, api.Header{Name: name, Value: value})
-			}
-			fn(rec)
-		}
-		return f.Err()
-	})
 }
 
 // jobRate is how a job's records_per_second is measured: over the time between two looks.

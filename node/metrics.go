@@ -18,6 +18,7 @@ func (n *Node) registerMetrics() {
 	n.storeMetrics(m)
 	n.jobMetrics(m)
 	n.topicMetrics(m)
+	n.busMetrics(m)
 	n.tierMetrics(m)
 	n.sourceMetrics(m)
 	n.alertMetrics(m)

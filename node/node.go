@@ -74,6 +74,7 @@ type Node struct {
 	metrics       *telemetry.Metrics
 	events        *arrivals
 	topics        *topicWatch
+	figures       *busFigures
 	latency       *telemetry.Latency
 	demo          *demoState
 	listener      net.Listener
@@ -114,6 +115,7 @@ func Open(ctx context.Context, cfg config.Config, version string, log *slog.Logg
 		return n, err
 	}
 	n.topics = newTopicWatch(n.bus, n.pipelines)
+	n.figures = newBusFigures(n.bus, n.log)
 	if err := n.openReplicas(ctx); err != nil {
 		return n, err
 	}
@@ -442,6 +444,7 @@ func (n *Node) runShared(c *circle) {
 // runWork runs what collects, processes, stores and answers.
 func (n *Node) runWork(c *circle) {
 	c.Go(func() error { return n.topics.run(c.ctx) })
+	c.Go(func() error { return n.figures.run(c.ctx) })
 	c.again(n, "storing", n.storing().run)
 	if n.influx != nil {
 		c.again(n, "storing in InfluxDB", n.warmStoring().run)
