@@ -79,7 +79,7 @@ func (s *store) open() error {
 // create makes an empty file, whole or not at all.
 func (s *store) create() error {
 	dir := filepath.Dir(s.path)
-	if err := s.fs.MkdirAll(dir, 0o700); err != nil {
+	if err := disk.MakeDir(s.fs, dir, 0o700); err != nil {
 		return err
 	}
 	f, err := s.fs.OpenFile(s.newPath(), os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
