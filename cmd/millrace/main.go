@@ -29,6 +29,7 @@ type commands struct {
 	Source     sourceCommands     `cmd:"" help:"What brings records into a running platform."`
 	Pipeline   pipelineCommands   `cmd:"" help:"The pipelines of a running platform."`
 	Topic      topicCommands      `cmd:"" help:"The topics of the bus."`
+	Group      groupCommands      `cmd:"" help:"Who reads the topics of the bus, and how far they are."`
 	DeadLetter deadLetterCommands `cmd:"" help:"Records that could not be read."`
 	Alert      alertCommands      `cmd:"" help:"What is watched, what is wrong, and who is told."`
 	LogLevel   logLevelCommand    `cmd:"" help:"What a running platform logs."`

@@ -2,19 +2,26 @@ package main
 
 import (
 	"bufio"
-	"errors"
+	"encoding/json"
 	"fmt"
-	"io"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"millrace/bus"
+	"millrace/fault"
 )
 
 type topicCommands struct {
-	List    topicListCommand    `cmd:"" help:"List topics."`
-	Tail    topicTailCommand    `cmd:"" help:"Print the last records of a topic."`
-	Produce topicProduceCommand `cmd:"" help:"Write the lines of standard input to a topic, a record each."`
+	List     topicListCommand     `cmd:"" help:"List topics."`
+	Describe topicDescribeCommand `cmd:"" help:"Print a topic: its partitions, settings and readers."`
+	Create   topicCreateCommand   `cmd:"" help:"Make a topic."`
+	Alter    topicAlterCommand    `cmd:"" help:"Change settings of a topic, or add partitions."`
+	Delete   topicDeleteCommand   `cmd:"" help:"Delete a topic, or its oldest records."`
+	Tail     topicTailCommand     `cmd:"" help:"Print records of a topic: the last, or from a place on; and look for some."`
+	Produce  topicProduceCommand  `cmd:"" help:"Write the lines of standard input to a topic, a record each."`
 }
 
 // onBus is a command that talks to the bus itself.
@@ -25,7 +32,35 @@ type onBus struct {
 
 func (c *onBus) open(w *world) (*bus.Bus, error) { return c.remote.bus(w.ctx, c.Kafka) }
 
-type topicListCommand struct{ onBus }
+// onBusShown is one that prints an answer.
+type onBusShown struct {
+	onBus
+	Output string `enum:"table,json" default:"table" help:"How the answer is printed: table or json."`
+}
+
+// show prints an answer: as JSON, or as the table that is written.
+func (c *onBusShown) show(w *world, answer any, table func(t *tabwriter.Writer)) error {
+	if c.Output == "json" {
+		text, err := json.Marshal(answer)
+		if err != nil {
+			return fmt.Errorf("print the answer: %w", err)
+		}
+		return printJSON(w, text)
+	}
+	t := tabwriter.NewWriter(w.out, 0, 8, 2, ' ', 0)
+	table(t)
+	return t.Flush()
+}
+
+type topicListCommand struct{ onBusShown }
+
+// topicSummary is a topic in a list.
+type topicSummary struct {
+	Name       string `json:"name"`
+	Partitions int    `json:"partitions"`
+	Records    int64  `json:"records"`
+	Bytes      int64  `json:"bytes"` // -1: not told
+}
 
 // Run prints a line for each topic.
 func (c *topicListCommand) Run(w *world) error {
@@ -38,109 +73,238 @@ func (c *topicListCommand) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	t := tabwriter.NewWriter(w.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "TOPIC\tPARTITIONS\tRECORDS")
-	for _, topic := range topics {
-		fmt.Fprintf(t, "%s\t%d\t%d\n", topic.Name, len(topic.Partitions), topic.Records())
+	sizes, err := b.Sizes(w.ctx)
+	if err != nil && fault.KindOf(err) == fault.Unavailable {
+		return err // else this cluster does not tell them
 	}
-	return t.Flush()
-}
-
-type topicTailCommand struct {
-	onBus
-	Topic  string `arg:"" help:"The topic."`
-	Last   int    `short:"n" default:"10" help:"How many records of each partition."`
-	Follow bool   `short:"f" help:"Go on with what arrives, until Ctrl-C."`
-	Keys   bool   `help:"Print keys, too."`
-}
-
-// Run prints records, a line each.
-func (c *topicTailCommand) Run(w *world) error {
-	b, err := c.open(w)
-	if err != nil {
-		return err
+	list := make([]topicSummary, len(topics))
+	for i, t := range topics {
+		list[i] = topicSummary{t.Name, len(t.Partitions), t.Records(), bus.TotalBytes(sizes[t.Name])}
 	}
-	defer b.Close(w.ctx)
-	recs, err := b.Last(w.ctx, c.Topic, c.Last)
-	if err != nil {
-		return err
-	}
-	next := map[int32]int64{}
-	for i := range recs {
-		c.print(w, recs[i].Key, recs[i].Value)
-		next[recs[i].Partition] = recs[i].Offset + 1
-	}
-	if !c.Follow {
-		return nil
-	}
-	return b.Tail(w.ctx, bus.TailConfig{Topics: []string{c.Topic}, From: bus.FromLast(int64(c.Last)), Committed: true}, func(f *bus.Fetch) error {
-		for f.Next() {
-			if f.Raw.Offset >= next[f.Partition] {
-				c.print(w, f.Raw.Key, f.Raw.Value)
-			}
+	return c.show(w, map[string]any{"topics": list}, func(t *tabwriter.Writer) {
+		line(t, "TOPIC", "PARTITIONS", "RECORDS", "BYTES")
+		for _, one := range list {
+			line(t, one.Name, one.Partitions, one.Records, orUnknown(one.Bytes))
 		}
-		return f.Err()
 	})
 }
 
-func (c *topicTailCommand) print(w *world, key, value []byte) {
-	if c.Keys {
-		fmt.Fprintf(w.out, "%s\t", key)
+// orUnknown is a number that is -1 where it is not known.
+func orUnknown(n int64) string {
+	if n < 0 {
+		return "-"
 	}
-	fmt.Fprintf(w.out, "%s\n", value)
+	return strconv.FormatInt(n, 10)
 }
 
-type topicProduceCommand struct {
-	onBus
-	Topic string `arg:"" help:"The topic; it is made if it does not exist."`
-	Key   string `help:"Separator: what stands before it in a line is the record's key." placeholder:"SEP"`
+type topicDescribeCommand struct {
+	onBusShown
+	Topic string `arg:"" help:"The topic."`
+	All   bool   `help:"Also the settings that hold for all topics."`
 }
 
-// produceBatch is how many lines are sent at a time, and maxLine how long one may be.
-const (
-	produceBatch = 1000
-	maxLine      = 1 << 20
-)
-
-// Run returns once the bus has every line.
-func (c *topicProduceCommand) Run(w *world) error {
+// Run prints what the bus tells of the topic.
+func (c *topicDescribeCommand) Run(w *world) error {
 	b, err := c.open(w)
 	if err != nil {
 		return err
 	}
 	defer b.Close(w.ctx)
-	lines := bufio.NewReaderSize(w.in, 64<<10)
-	var recs []bus.Record
-	total := 0
-	for last := false; !last; {
-		line, err := lines.ReadString('\n')
-		if last = errors.Is(err, io.EOF); err != nil && !last {
-			return fmt.Errorf("read standard input: %w", err)
-		}
-		if len(line) > maxLine {
-			return fmt.Errorf("line %d is longer than %d bytes", total+len(recs)+1, maxLine)
-		}
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			recs = append(recs, c.record(line))
-		}
-		if len(recs) == produceBatch || last && len(recs) > 0 {
-			if err := b.Append(w.ctx, recs); err != nil {
-				return err
+	d, err := b.Describe(w.ctx, c.Topic)
+	if err != nil {
+		return err
+	}
+	groups, err := b.Groups(w.ctx)
+	if err != nil {
+		return err
+	}
+	groups = slices.DeleteFunc(groups, func(g bus.Group) bool {
+		return !slices.ContainsFunc(g.Partitions, func(p bus.PartitionLag) bool { return p.Topic == c.Topic })
+	})
+	if c.Output == "json" {
+		return c.show(w, map[string]any{"topic": d, "groups": groups}, nil)
+	}
+	fmt.Fprintf(w.out, "%s: %d partitions, %d records, %s bytes\n\n", plain(d.Name), len(d.Partitions), d.Records, orUnknown(d.Bytes))
+	if err := c.show(w, nil, func(t *tabwriter.Writer) { c.partitions(t, &d) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.out)
+	if err := c.show(w, nil, func(t *tabwriter.Writer) { c.configs(t, &d) }); err != nil || len(groups) == 0 {
+		return err
+	}
+	fmt.Fprintln(w.out)
+	return c.show(w, nil, func(t *tabwriter.Writer) {
+		line(t, "GROUP", "STATE", "LAG")
+		for _, g := range groups {
+			lag := int64(0)
+			for _, p := range g.Partitions {
+				if p.Topic == c.Topic {
+					lag += max(0, p.Lag)
+				}
 			}
-			total += len(recs)
-			recs = recs[:0]
+			line(t, g.Name, g.State, lag)
+		}
+	})
+}
+
+func (c *topicDescribeCommand) partitions(t *tabwriter.Writer, d *bus.TopicDetail) {
+	line(t, "PARTITION", "START", "END", "STABLE", "BYTES", "LEADER", "REPLICAS", "IN SYNC")
+	for _, p := range d.Partitions {
+		line(t, p.ID, p.Start, p.End, p.Stable, orUnknown(p.Bytes), orUnknown(int64(p.Leader)), numbers(p.Replicas), numbers(p.InSync))
+	}
+}
+
+func (c *topicDescribeCommand) configs(t *tabwriter.Writer, d *bus.TopicDetail) {
+	line(t, "SETTING", "VALUE", "FROM")
+	for _, one := range d.Configs {
+		if c.All || one.Source == "topic" {
+			value := "-"
+			if one.Value != nil {
+				value = *one.Value
+			}
+			line(t, one.Name, value, one.Source)
 		}
 	}
-	_, err = fmt.Fprintf(w.errs, "%d records written to %s\n", total, c.Topic)
+}
+
+// numbers is 0,1,2.
+func numbers(list []int32) string {
+	parts := make([]string, len(list))
+	for i, n := range list {
+		parts[i] = strconv.Itoa(int(n))
+	}
+	return orDash(strings.Join(parts, ","))
+}
+
+type topicCreateCommand struct {
+	onBus
+	Topic      string            `arg:"" help:"The topic."`
+	Partitions int               `help:"How many; as the bus likes by default."`
+	Replicas   int               `help:"How many copies of each; as the bus likes by default."`
+	Set        map[string]string `help:"A setting, as retention.ms=86400000; may be given several times." placeholder:"NAME=VALUE"`
+}
+
+// Run makes the topic.
+func (c *topicCreateCommand) Run(w *world) error {
+	if err := foreign("create topic", c.Topic); err != nil {
+		return err
+	}
+	b, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer b.Close(w.ctx)
+	if err := b.Create(w.ctx, bus.TopicSpec{Name: c.Topic, Partitions: c.Partitions, Replication: c.Replicas, Configs: c.Set}); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.out, "topic %s is made\n", c.Topic)
 	return err
 }
 
-func (c *topicProduceCommand) record(line string) bus.Record {
-	rec := bus.Record{Topic: c.Topic, Value: []byte(line)}
-	if c.Key != "" {
-		if key, value, ok := strings.Cut(line, c.Key); ok {
-			rec.Key, rec.Value = []byte(key), []byte(value)
-		}
+// foreign refuses what is the platform's own: it would not survive a change by hand.
+func foreign(what, name string) error {
+	if bus.Own(name) {
+		return fault.New(fault.Denied, "%s %s: the platform keeps its own state in it", what, name).
+			WithHint("to begin anew, stop the platform and remove its data folder")
 	}
-	return rec
+	return nil
+}
+
+type topicAlterCommand struct {
+	onBus
+	Topic      string            `arg:"" help:"The topic."`
+	Partitions int               `help:"How many it is to have in all: more than now. Keys go to other partitions from then on."`
+	Set        map[string]string `help:"A setting, as retention.ms=86400000; may be given several times." placeholder:"NAME=VALUE"`
+	Unset      []string          `help:"A setting that is to be as for all topics again; may be given several times." placeholder:"NAME"`
+}
+
+// Run changes the topic, settings first: partitions cannot be taken back.
+func (c *topicAlterCommand) Run(w *world) error {
+	if err := foreign("change topic", c.Topic); err != nil {
+		return err
+	}
+	set := map[string]*string{}
+	for name, value := range c.Set {
+		set[name] = &value
+	}
+	for _, name := range c.Unset {
+		if set[name] != nil {
+			return fault.New(fault.Invalid, "%s is both set and unset", name)
+		}
+		set[name] = nil
+	}
+	if len(set) == 0 && c.Partitions == 0 {
+		return fault.New(fault.Invalid, "change topic %s: nothing is to be changed", c.Topic).WithHint("--set NAME=VALUE, --unset NAME or --partitions N")
+	}
+	b, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer b.Close(w.ctx)
+	if len(set) > 0 {
+		if err := b.Configure(w.ctx, c.Topic, set); err != nil {
+			return err
+		}
+		fmt.Fprintf(w.out, "topic %s: %s changed\n", c.Topic, strings.Join(slices.Sorted(maps.Keys(set)), ", "))
+	}
+	if c.Partitions > 0 {
+		if err := b.AddPartitions(w.ctx, c.Topic, c.Partitions); err != nil {
+			return err
+		}
+		fmt.Fprintf(w.out, "topic %s has %d partitions\n", c.Topic, c.Partitions)
+	}
+	return nil
+}
+
+type topicDeleteCommand struct {
+	onBus
+	Topic     string `arg:"" help:"The topic."`
+	Yes       bool   `short:"y" help:"Do not ask."`
+	Records   bool   `help:"Keep the topic and delete its records only."`
+	Before    int64  `default:"-1" help:"With --records: those before this offset; all that are there by default." placeholder:"OFFSET"`
+	Partition int32  `default:"-1" help:"With --records: only of this one; all by default." placeholder:"N"`
+}
+
+// Run deletes, after the name of the topic was typed.
+func (c *topicDeleteCommand) Run(w *world) error {
+	if err := foreign("delete topic", c.Topic); err != nil {
+		return err
+	}
+	if !c.Records && (c.Before >= 0 || c.Partition >= 0) {
+		return fault.New(fault.Invalid, "--before and --partition say which records go").WithHint("add --records; without it the whole topic goes")
+	}
+	b, err := c.open(w)
+	if err != nil {
+		return err
+	}
+	defer b.Close(w.ctx)
+	if err := c.ask(w); err != nil {
+		return err
+	}
+	if c.Records {
+		if err := b.Truncate(w.ctx, c.Topic, c.Partition, c.Before); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(w.out, "records of topic %s are deleted\n", c.Topic)
+		return err
+	}
+	if err := b.Delete(w.ctx, c.Topic); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w.out, "topic %s is deleted\n", c.Topic)
+	return err
+}
+
+// ask wants the name of the topic from who sits there.
+func (c *topicDeleteCommand) ask(w *world) error {
+	if c.Yes {
+		return nil
+	}
+	fmt.Fprintf(w.errs, "What is in topic %s will be gone. Type its name to delete it: ", c.Topic)
+	said, _ := bufio.NewReader(w.in).ReadString('\n') // an end of input says no
+	if strings.TrimSpace(said) != c.Topic {
+		fmt.Fprintln(w.errs)
+		return fault.New(fault.Invalid, "delete topic %s: its name was not typed; nothing was deleted", c.Topic).WithHint("--yes does not ask")
+	}
+	return nil
 }
