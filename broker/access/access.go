@@ -1,13 +1,15 @@
 // Package access says who may connect to the broker and what they may do there: SASL (PLAIN, SCRAM), certificates,
 // ACLs, and quotas.
+//
+// A connection is a Session until it has said who it is, and a Caller afterwards. Users, rules and quotas that
+// requests make are in one keyed.Space and are durable before the answer; how they decide is Kafka's StandardAuthorizer, ScramControlManager and
+// ClientQuotaManager. Semantics: KIP-11, 43, 84, 152, 257, 290, 546, 554, 599; RFC 4616, 5802, 7677.
 package access
 
 import (
-	"crypto/tls"
-	"net"
+	"log/slog"
+	"sync"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"millrace/broker/keyed"
 )
@@ -15,11 +17,14 @@ import (
 // Config says how callers prove who they are. The zero Config lets everybody do everything.
 type Config struct {
 	Now func() time.Time
+	// Log hears of failed logins; nil: nobody does.
+	Log *slog.Logger
 	// SASL requires a name and a password of each connection.
 	SASL bool
-	// Users are names and passwords that always hold, beside those that AlterUserScramCredentials makes.
+	// Users are names and passwords that always hold, beside those that AlterUserScramCredentials makes. They may use
+	// PLAIN and SCRAM, the others only SCRAM: the broker does not know their passwords.
 	Users map[string]string
-	// Superusers may do everything.
+	// Superusers may do everything: names, without "User:".
 	Superusers []string
 	// Authorize decides by ACLs; else everybody who may connect may do everything.
 	Authorize bool
@@ -27,54 +32,52 @@ type Config struct {
 	AllowUnruled bool
 }
 
-// Access knows users, rules and quotas. The methods may be called from any goroutine. It answers, by methods that take (context.Context, *Caller, *kmsg.XRequest) and return *kmsg.XResponse:
-// DescribeACLs, CreateACLs, DeleteACLs, DescribeClientQuotas, AlterClientQuotas, DescribeUserSCRAMCredentials, AlterUserSCRAMCredentials.
-type Access struct{}
-
-// Open reads users, rules and quotas.
-func Open(store *keyed.Space, cfg Config) (*Access, error) { panic("not yet") }
-
-// Session is a connection that says who it is. One goroutine uses it.
-type Session struct{}
-
-// Accept begins a session. state is nil where the connection is not encrypted; a client's certificate that was verified names the user (its
-// subject, as Kafka's default principal builder has it: "CN=…,OU=…").
-func (a *Access) Accept(remote net.Addr, state *tls.ConnectionState) *Session { panic("not yet") }
-
-// Caller returns who it is, nil and false as long as it has still to say so: then only ApiVersions, SaslHandshake and SaslAuthenticate are answered. After a failed SaslAuthenticate
-// the connection is to be closed (failed).
-func (s *Session) Caller() (c *Caller, ok, failed bool) { panic("not yet") }
-
-// Handshake answers SaslHandshake, and Authenticate SaslAuthenticate.
-func (s *Session) Handshake(req *kmsg.SASLHandshakeRequest) *kmsg.SASLHandshakeResponse {
-	panic("not yet")
-}
-
-// Authenticate answers SaslAuthenticate.
-func (s *Session) Authenticate(req *kmsg.SASLAuthenticateRequest) *kmsg.SASLAuthenticateResponse {
-	panic("not yet")
-}
-
-// Use is what a quota bounds.
-type Use int
-
-// The uses: bytes in, bytes out, milliseconds of this broker's time, topics or partitions made or deleted.
+// Limits of what clients can make grow.
 const (
-	Produced Use = iota
-	Fetched
-	RequestTime
-	Mutations
+	maxRules  = 20_000 // ACLs
+	maxUsers  = 10_000 // names with SCRAM credentials, a mechanism each
+	maxQuotas = 10_000 // entities with quotas
+	maxName   = 1024   // bytes of a name of a user, client or resource, or of a host
 )
 
-// Charge notes a use and returns for how long the client is to be held back: the answer says so (throttle_time_ms) and the connection is not
-// read for that time.
-func (a *Access) Charge(c *Caller, clientID string, use Use, amount float64) time.Duration {
-	panic("not yet")
+// FailureDelay is for how long the answer to a failed login is to be held back (connection.failed.authentication.delay.ms).
+const FailureDelay = 100 * time.Millisecond
+
+// Access knows users, rules and quotas. The methods may be called from any goroutine. It answers, by methods that take (context.Context, *Caller, *kmsg.XRequest) and return *kmsg.XResponse:
+// DescribeACLs, CreateACLs, DeleteACLs, DescribeClientQuotas, AlterClientQuotas, DescribeUserSCRAMCredentials, AlterUserSCRAMCredentials.
+type Access struct {
+	cfg    Config
+	store  *keyed.Space
+	change sync.Mutex // one request at a time changes what is stored
+	rules  *Rules
+	users  *users
+	quotas *quotas
 }
 
-// Rules are the ACLs of the broker.
-type Rules struct{}
+// Open reads users, rules and quotas.
+func Open(store *keyed.Space, cfg Config) (*Access, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	users, err := newUsers(cfg.Users)
+	if err != nil {
+		return nil, err
+	}
+	a := &Access{cfg: cfg, store: store, rules: newRules(cfg), users: users, quotas: newQuotas(cfg.Now)}
+	if err := a.load(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
 
-func (r *Rules) allows(c *Caller, op kmsg.ACLOperation, kind kmsg.ACLResourceType, name string) bool {
-	panic("not yet")
+// caller makes the Caller of a connection whose user is known.
+func (a *Access) caller(user, host string) *Caller {
+	c := &Caller{User: user, Host: host, of: a}
+	if a.cfg.Authorize {
+		c.rules = a.rules
+	}
+	return c
 }
