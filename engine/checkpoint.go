@@ -3,10 +3,15 @@ package engine
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"millrace/connector"
+	"millrace/engine/op"
 	"millrace/engine/state"
 	"millrace/fault"
 	"millrace/sql/plan"
@@ -17,10 +22,11 @@ import (
 //  1. take the gate: no source task is between two batches;
 //  2. send a barrier through every chain, so that operators let go of what they hold back, and wait
 //     until it has passed every exchange: now every task stands still;
-//  3. write the snapshot of the operators with state, under a name never used before;
+//  3. write what has changed in the operators with state to a file, under a name never used before;
 //  4. flush the writers: everything is in the transaction;
 //  5. commit the transaction together with the epoch record;
-//  6. let the tasks go on, publish what committers staged, and forget older snapshots.
+//  6. let the tasks go on, publish what committers staged, and forget the files
+//     that the snapshot does not need.
 //
 // Before 5 has succeeded the epoch does not exist; its snapshot is garbage that a later one removes.
 
@@ -112,8 +118,8 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 		return err
 	}
 	r.ended = next.Finished
-	if r.snapshots != nil && next.Snapshot != "" {
-		return r.snapshots.Keep(ctx, next.Snapshot)
+	if r.chain != nil && next.Snapshot != "" {
+		return r.chain.Committed(ctx)
 	}
 	return nil
 }
@@ -144,7 +150,7 @@ func (r *run) moved(next Epoch) bool {
 }
 
 // commit does steps 2 to 5 and returns the size of the snapshot.
-func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
+func (r *run) commit(ctx context.Context, next *Epoch) (int64, error) {
 	for _, t := range r.sources {
 		if err := t.chain.Barrier(); err != nil {
 			return 0, err
@@ -167,23 +173,30 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int, error) {
 	return size, r.ledger.Commit(ctx, next)
 }
 
-func (r *run) snapshot(ctx context.Context, next *Epoch) (int, error) {
-	w, parts := state.NewWriter(), 0
-	for i, o := range r.open {
-		for _, s := range o.stateful {
-			w.Section(fmt.Sprintf("stage %d", i))
-			if err := s.Snapshot(w); err != nil {
-				return 0, fmt.Errorf("write snapshot: %w", err)
-			}
-			parts++
-		}
-	}
-	if parts == 0 || r.snapshots == nil {
+// snapshot writes the state of all operators, those parts of it that have changed, and returns how many bytes these are.
+func (r *run) snapshot(ctx context.Context, next *Epoch) (int64, error) {
+	if r.chain == nil || !slices.ContainsFunc(r.open, func(o *openStage) bool { return len(o.stateful) > 0 }) {
 		return 0, nil
 	}
-	next.Snapshot = fmt.Sprintf("%09d-%x.snap", next.Number, time.Now().UnixNano())
-	return w.Len(), w.Save(ctx, r.snapshots, next.Snapshot)
+	name := fmt.Sprintf("%09d-%x.snap", next.Number, time.Now().UnixNano())
+	w, err := r.chain.Begin(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	for i, o := range r.open {
+		for task, s := range o.stateful {
+			w.Part(fmt.Sprintf("%s/%d", stageName(i), task))
+			if err := s.Snapshot(w); err != nil {
+				w.Discard()
+				return 0, fmt.Errorf("write snapshot: %w", err)
+			}
+		}
+	}
+	next.Snapshot = name
+	return r.chain.Save(w)
 }
+
+func stageName(i int) string { return fmt.Sprintf("stage %d", i) }
 
 // flush makes what the writers hold durable, or stages it, and returns what is staged.
 func (r *run) flush(ctx context.Context, epoch int64) (map[string][]byte, error) {
@@ -230,39 +243,43 @@ func (r *run) restore(ctx context.Context) error {
 	if r.epoch.Snapshot == "" {
 		return nil
 	}
-	rd, err := state.Load(ctx, r.snapshots, r.epoch.Snapshot)
+	s, err := state.Load(ctx, r.snapshots, r.epoch.Snapshot)
 	if err != nil {
 		return err
 	}
-	parts := map[string]int{}
-	for name := rd.Next(); name != ""; name = rd.Next() {
+	defer func() { _ = s.Close() }()
+	parts := map[*openStage][]int{}
+	for i, name := range s.Parts() {
 		o := r.stageOf(name)
 		if o == nil || len(o.stateful) == 0 {
 			return fault.New(fault.Corrupt, "load snapshot %s: it has a part %q that the job has no place for", r.epoch.Snapshot, name)
 		}
-		parts[name]++
-		if err := r.restorePart(rd, o); err != nil {
-			return err
+		parts[o] = append(parts[o], i)
+	}
+	tasks, _ := errgroup.WithContext(ctx)
+	tasks.SetLimit(runtime.GOMAXPROCS(0))
+	for o, written := range parts {
+		for i, to := range o.stateful {
+			tasks.Go(guard(func() error { return restoreTask(s, written, to, shareOf(i, len(o.stateful))) }))
 		}
 	}
-	return rd.Err()
+	return tasks.Wait()
 }
 
-func (r *run) stageOf(name string) *openStage {
+func (r *run) stageOf(part string) *openStage {
+	name, _, _ := strings.Cut(part, "/")
 	for i, o := range r.open {
-		if name == fmt.Sprintf("stage %d", i) {
+		if name == stageName(i) {
 			return o
 		}
 	}
 	return nil
 }
 
-// restorePart gives one part, written by one task, to every task of the stage.
-func (r *run) restorePart(rd *state.Reader, o *openStage) error {
-	mark := rd.Mark()
-	for i, s := range o.stateful {
-		rd.Back(mark)
-		if err := s.Restore(rd, shareOf(i, len(o.stateful))); err != nil {
+// restoreTask gives an operator the parts that the tasks of its stage have written, of which it takes its share.
+func restoreTask(s *state.Snapshot, parts []int, to op.Stateful, share op.Share) error {
+	for _, i := range parts {
+		if err := to.Restore(s.Part(i), share); err != nil {
 			return err
 		}
 	}

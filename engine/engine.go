@@ -31,6 +31,8 @@ type Env struct {
 	Log        *slog.Logger
 	// Snapshots names the place of a job's snapshots; nil keeps none, for jobs that are not restored.
 	Snapshots func(job string) state.Place
+	// Chains bound the files of a snapshot; the zero value is good for all but tests.
+	Chains state.Limits
 	// OpenLedger opens where a job's epochs are committed.
 	OpenLedger func(ctx context.Context, of LedgerOf) (Ledger, error)
 	Hasher     vec.Hasher

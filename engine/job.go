@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"millrace/bus"
+	"millrace/engine/state"
 	"millrace/fault"
 )
 
@@ -120,6 +121,7 @@ func (j *Job) once(ctx context.Context) (err error) {
 	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written()}
 	if j.env.Snapshots != nil {
 		r.snapshots = j.env.Snapshots(j.spec.Name)
+		r.chain = state.NewChain(r.snapshots, j.env.Chains)
 	}
 	defer func() {
 		if closeErr := r.close(); err == nil {

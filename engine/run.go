@@ -47,6 +47,7 @@ type run struct {
 	wrote     int64       // stats.written at that time
 	ended     bool        // the last epoch was a finished one, and what it staged is published
 	snapshots state.Place // nil: none are kept
+	chain     *state.Chain
 }
 
 // openStage is a stage with its tasks.
@@ -379,6 +380,9 @@ func guard(f func() error) func() error {
 
 // close releases what the run has opened, writers first.
 func (r *run) close() error {
+	if r.chain != nil {
+		r.chain.Close()
+	}
 	var first error
 	for _, w := range r.writers {
 		if err := w.Close(); err != nil && first == nil {

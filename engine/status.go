@@ -51,7 +51,8 @@ type CheckpointStatus struct {
 	Epoch      int64     `json:"epoch"`
 	At         time.Time `json:"at"`
 	DurationMS float64   `json:"duration_ms"`
-	Bytes      int       `json:"bytes"`
+	// Bytes is what was written: what has changed since the checkpoint before.
+	Bytes int64 `json:"bytes"`
 }
 
 // SplitStatus is what one split shows.
@@ -96,7 +97,7 @@ func (c *counters) add(t *sourceTask) {
 	c.splits = append(c.splits, t)
 }
 
-func (c *counters) checkpointed(epoch int64, at time.Time, took time.Duration, size int) {
+func (c *counters) checkpointed(epoch int64, at time.Time, took time.Duration, size int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.checkpoint = CheckpointStatus{Epoch: epoch, At: at.UTC(), DurationMS: float64(took.Microseconds()) / 1000, Bytes: size}

@@ -19,6 +19,7 @@ import (
 	"millrace/config"
 	"millrace/connector"
 	"millrace/engine"
+	"millrace/engine/state"
 	"millrace/fault"
 	"millrace/format"
 	"millrace/sql/ast"
@@ -155,7 +156,7 @@ func (p *pipelines) forget(ctx context.Context, one *pipeline) {
 		}
 		err := engine.Forget(ctx, p.bus, spec.Name)
 		if err == nil {
-			err = p.env.Snapshots(spec.Name).Keep(ctx, "")
+			err = state.Clear(ctx, p.env.Snapshots(spec.Name))
 		}
 		if err != nil {
 			p.log.Error("state of a dropped job is left behind", "job", spec.Name, "error", err)

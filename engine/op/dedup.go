@@ -103,7 +103,7 @@ func (d *Deduplicate) last(b *vec.Batch, i int, hash uint64) {
 	}
 	if g < 0 {
 		_, g = t.Add(-1, hash, b, i, 0)
-		t.Note[g] = d.now()
+		t.SetNote(g, d.now())
 		emitRow(d.out, b, i, vec.Insert)
 		return
 	}
@@ -116,7 +116,7 @@ func (d *Deduplicate) last(b *vec.Batch, i int, hash uint64) {
 	emitRow(d.out, b, i, vec.UpdateAfter)
 	t.Add(g, hash, b, i, 0)
 	t.Remove(old)
-	t.Note[g] = d.now()
+	t.SetNote(g, d.now())
 }
 
 // given says whether the first row of a key was given.
@@ -134,7 +134,7 @@ func (d *Deduplicate) first(b *vec.Batch, i int, hash uint64) {
 		return
 	}
 	_, g := d.done.Add(-1, hash, &d.key, i, 0)
-	d.done.Note[g] = d.now()
+	d.done.SetNote(g, d.now())
 	emitRow(d.out, b, i, vec.Insert)
 }
 
@@ -195,7 +195,7 @@ func (d *Deduplicate) give(g, row int32) {
 	}
 	hash := d.done.Hash(&d.key, d.doneKeys, vec.Rows{N: int(row) + 1, Sel: []int32{row}})[0]
 	_, done := d.done.Add(-1, hash, &d.key, int(row), 0)
-	d.done.Note[done] = d.now()
+	d.done.SetNote(done, d.now())
 	d.rows.RemoveGroup(g)
 }
 
@@ -212,15 +212,15 @@ func (d *Deduplicate) Tick(now time.Time, _ Out) error {
 // Snapshot implements Stateful.
 func (d *Deduplicate) Snapshot(w *state.Writer) error {
 	w.Int(d.watermark)
-	d.rows.Snapshot(w)
-	d.done.Snapshot(w)
+	d.rows.Snapshot(w, "rows")
+	d.done.Snapshot(w, "done")
 	return nil
 }
 
 // Restore implements Stateful.
 func (d *Deduplicate) Restore(r *state.Reader, share Share) error {
 	d.watermark = max(d.watermark, r.Int())
-	err := d.rows.Restore(r, share, func(row int32) {
+	err := d.rows.Restore(r, "rows", share, func(row int32) {
 		if !d.node.Last {
 			d.due.add(d.rows.Cols[d.node.Time].I64[row], d.rows.Group(row))
 		}
@@ -228,5 +228,5 @@ func (d *Deduplicate) Restore(r *state.Reader, share Share) error {
 	if err != nil {
 		return err
 	}
-	return d.done.Restore(r, share, nil)
+	return d.done.Restore(r, "done", share, nil)
 }

@@ -85,6 +85,7 @@ func (g *GroupAggregate) change(b *vec.Batch, i int, group int32, now int64, out
 	}
 	g.known = -1
 	g.row[0], g.into[0] = int32(i), group
+	t.track.Touch(group)
 	one := vec.Rows{N: b.N, Sel: g.row[:]}
 	t.touched[group] = now
 	if retracts(kind) {
@@ -204,19 +205,15 @@ func (g *GroupAggregate) Groups() int { return g.groups.N - g.groups.gone }
 
 // Snapshot implements Stateful.
 func (g *GroupAggregate) Snapshot(s *state.Writer) error {
-	ended := int64(0)
-	if g.ended {
-		ended = 1
-	}
-	s.Int(ended)
-	g.groups.snapshot(s)
+	writeFlag(s, g.ended)
+	g.groups.snapshot(s, "")
 	return nil
 }
 
 // Restore implements Stateful.
 func (g *GroupAggregate) Restore(r *state.Reader, share Share) error {
 	g.ended = r.Int() == 1
-	return g.groups.restore(r, share)
+	return g.groups.restore(r, "", share)
 }
 
 func typesOf(s *schema.Schema) []schema.Type {

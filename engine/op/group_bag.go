@@ -1,6 +1,7 @@
 package op
 
 import (
+	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/vec"
 )
@@ -19,6 +20,7 @@ type bag struct {
 	sums   []uint64
 	chain  []int32 // the next value in the bucket + 1; later values are ahead
 	live   int
+	track  state.Track
 
 	buckets     []int32 // value + 1; 0 is none; the length is a power of two
 	first, last []int32 // by group; -1: none
@@ -87,6 +89,7 @@ func (v *bag) add(g int32, hash uint64, args []*vec.Column, i int) (e int32, fre
 	if v.merge {
 		if e = v.find(g, hash, args, i); e >= 0 {
 			v.counts[e]++
+			v.track.Touch(e)
 			return e, false
 		}
 	}
@@ -103,6 +106,7 @@ func (v *bag) add(g int32, hash uint64, args []*vec.Column, i int) (e int32, fre
 	}
 	v.last[g] = e
 	v.live++
+	v.track.Touch(e)
 	if v.live > len(v.buckets) {
 		v.rehash(2 * len(v.buckets))
 	} else {
@@ -135,6 +139,7 @@ func (v *bag) remove(g int32, hash uint64, args []*vec.Column, i int) (e int32, 
 	}
 	if v.counts[e] > 1 {
 		v.counts[e]--
+		v.track.Touch(e)
 		return e, false
 	}
 	v.take(e)
@@ -144,6 +149,7 @@ func (v *bag) remove(g int32, hash uint64, args []*vec.Column, i int) (e int32, 
 // take removes a value; its columns stay until compact.
 func (v *bag) take(e int32) {
 	v.unlink(e)
+	v.track.Touch(e)
 	at := v.bucket(v.sums[e], v.of[e])
 	for *at != e+1 {
 		at = &v.chain[*at-1]
@@ -190,6 +196,7 @@ func (v *bag) hand(from, into int32, fresh func(e int32) error) error {
 		v.take(e)
 		if other >= 0 {
 			v.counts[other] += count
+			v.track.Touch(other)
 		} else {
 			v.put(e, into, count)
 			if fresh != nil {
@@ -206,6 +213,7 @@ func (v *bag) hand(from, into int32, fresh func(e int32) error) error {
 // put puts a value that was taken into the list of group g, by its age.
 func (v *bag) put(e, g int32, count int64) {
 	v.of[e], v.counts[e] = g, count
+	v.track.Touch(e)
 	v.live++
 	before := v.last[g]
 	for before > e {
@@ -246,6 +254,7 @@ func (v *bag) sparse() bool {
 
 // compact gives the memory of removed values back and returns the new number of each value, -1 for those removed.
 func (v *bag) compact() []int32 {
+	v.track.Renumber()
 	old := *v
 	moved := make([]int32, len(old.counts))
 	v.cols, v.counts, v.of, v.sums, v.next, v.prev = nil, nil, nil, nil, nil, nil
@@ -284,6 +293,7 @@ func (v *bag) compact() []int32 {
 
 // renumber gives the groups new numbers, which are lower and in the same order; -1 is for groups without values.
 func (v *bag) renumber(moved []int32) {
+	v.track.Renumber()
 	n := int32(0)
 	for g, to := range moved {
 		if to >= 0 {
@@ -306,6 +316,7 @@ func (v *bag) clear() {
 		v.cols[c].Clear()
 	}
 	clear(v.buckets)
+	v.track.Renumber()
 	v.counts, v.of, v.next, v.prev, v.sums, v.chain = v.counts[:0], v.of[:0], v.next[:0], v.prev[:0], v.sums[:0], v.chain[:0]
 	v.first, v.last, v.live = v.first[:0], v.last[:0], 0
 }

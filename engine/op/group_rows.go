@@ -15,6 +15,7 @@ type grouped struct {
 	touched []int64 // by group, the owner's: when it was changed
 	acc     accumulators
 	types   []schema.Type
+	track   state.Track
 
 	in    []vec.Column
 	empty []int32 // groups that may be without rows
@@ -53,6 +54,9 @@ func retracts(k vec.RowKind) bool { return k == vec.UpdateBefore || k == vec.Del
 // apply adds and retracts the named rows. What is retracted from a group that has no rows is ignored.
 func (g *grouped) apply(b *vec.Batch, keys []int, rows vec.Rows) error {
 	groups := g.groupsOf(b, keys, rows)
+	for _, group := range groups {
+		g.track.Touch(group)
+	}
 	if b.Kinds == nil {
 		for _, group := range groups {
 			g.rows[group]++
@@ -103,6 +107,7 @@ func (g *grouped) sweep() {
 	for _, group := range g.empty {
 		if g.rows[group] == 0 {
 			g.acc.reset(group)
+			g.track.Touch(group)
 			g.rows[group] = removed
 			g.remove(group)
 		}
@@ -114,6 +119,7 @@ func (g *grouped) sweep() {
 	moved := g.compact()
 	g.rows, g.touched = moveInts(g.rows[:n], moved, g.N), moveInts(g.touched[:n], moved, g.N)
 	g.acc.renumber(moved)
+	g.track.Renumber()
 }
 
 // removed is the number of rows of a group that is no more.
@@ -133,6 +139,7 @@ func (g *grouped) live(dst []int32) []int32 {
 func (g *grouped) clear() {
 	g.keyIndex.clear()
 	g.acc.clear()
+	g.track.Renumber()
 	g.rows, g.touched, g.empty = g.rows[:0], g.touched[:0], g.empty[:0]
 }
 
@@ -162,35 +169,43 @@ func gather(dst, src *vec.Column, rows []int32) {
 	}
 }
 
-// number is the type of counts in snapshots.
-func number() schema.Type { return schema.Of(schema.BigInt).Required() }
-
-// snapshot writes all groups.
-func (g *grouped) snapshot(w *state.Writer) {
-	groups := g.live(nil)
-	own := []vec.Column{{Type: number(), I64: g.rows}, {Type: number(), I64: g.touched}}
-	writeRows(w, append(own, g.Keys...), groups)
-	g.acc.snapshot(w, groups)
+// snapshot writes all groups, as tables whose names begin with prefix.
+func (g *grouped) snapshot(w *state.Writer, prefix string) {
+	facts := newNumbers(2)
+	var columns []vec.Column
+	var groups picked
+	live := func(group int32) bool { return g.rows[group] > 0 }
+	w.Rows(prefix+"groups", &g.track, len(g.rows), live, func(rows []int32) []vec.Column {
+		facts.clear()
+		for _, group := range rows {
+			facts.add(g.rows[group], g.touched[group])
+		}
+		columns = g.acc.stateColumns(append(columns[:0], g.Keys...))
+		return append(groups.of(rows, columns), facts...)
+	})
+	g.acc.snapshot(w, prefix)
 }
 
 // restore adds the groups of a snapshot whose keys are in share.
-func (g *grouped) restore(r *state.Reader, share Share) error {
-	var to []int32
-	types := append([]schema.Type{number(), number()}, g.types...)
-	err := readRows(r, types, func(_ int, cols []vec.Column, i int) {
-		keys := cols[2:]
-		one := vec.Rows{N: i + 1, Sel: []int32{int32(i)}}
-		if share.Of > 1 && g.hasher.Rows(g.rowHash, keys, one)[0]%uint64(share.Of) != uint64(share.Index) {
-			to = append(to, -1)
-			return
-		}
-		group := g.number(keys, one)[0]
+func (g *grouped) restore(r *state.Reader, prefix string, share Share) error {
+	var to moved
+	keys := len(g.Keys)
+	types := g.acc.stateTypes(g.types[:keys:keys])
+	width := len(types)
+	err := r.Rows(prefix+"groups", typesBehind(types, 2), func(rows []int32, cols []vec.Column) error {
+		at := vec.Rows{N: len(rows), Sel: share.Select(g.hasher, cols[:keys], len(rows))}
+		groups := g.number(cols[:keys], at)
 		g.room()
-		g.rows[group], g.touched[group] = cols[0].I64[i], cols[1].I64[i]
-		to = append(to, group)
+		for k, group := range groups {
+			i := at.At(k)
+			to.set(rows[i], group)
+			g.acc.setStates(group, cols[keys:width], i)
+			g.rows[group], g.touched[group] = cols[width].I64[i], cols[width+1].I64[i]
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return g.acc.restore(r, to)
+	return g.acc.restore(r, prefix, to)
 }

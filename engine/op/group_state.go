@@ -1,132 +1,129 @@
 package op
 
 import (
+	"fmt"
+
 	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/vec"
 )
 
-// snapshot writes the given groups, in that order.
-func (a *accumulators) snapshot(w *state.Writer, groups []int32) {
-	at := make([]int32, a.n)
-	for i := range at {
-		at[i] = -1
+// moved says which number a group of a snapshot has now, -1 if it is another task's.
+type moved []int32
+
+func (m *moved) set(number, group int32) {
+	for int(number) >= len(*m) {
+		*m = append(*m, -1)
 	}
-	for i, g := range groups {
-		at[g] = int32(i)
+	(*m)[number] = group
+}
+
+// of returns the group that had a number in the snapshot.
+func (m moved) of(number int64) int32 {
+	if number < 0 || number >= int64(len(m)) {
+		return -1
 	}
+	return m[number]
+}
+
+// stateColumns appends the states of the groups: what snapshots have of a group besides its kept values.
+func (a *accumulators) stateColumns(dst []vec.Column) []vec.Column {
 	for i := range a.folds {
-		f := &a.folds[i]
-		if f.distinct != nil {
-			f.distinct.snapshot(w, at)
+		dst = append(dst, a.folds[i].states...)
+	}
+	return dst
+}
+
+func (a *accumulators) stateTypes(dst []schema.Type) []schema.Type {
+	for i := range a.folds {
+		for c := range a.folds[i].states {
+			dst = append(dst, a.folds[i].states[c].Type)
 		}
-		if f.kept != nil {
-			f.kept.snapshot(w, at)
-			continue
+	}
+	return dst
+}
+
+// setStates sets the states of a group to row i of cols, which are as stateColumns gave them.
+func (a *accumulators) setStates(group int32, cols []vec.Column, i int) {
+	for f := range a.folds {
+		states := a.folds[f].states
+		for c := range states {
+			setState(&states[c], int(group), &cols[c], i)
 		}
-		writeRows(w, f.states, groups)
+		cols = cols[len(states):]
 	}
 }
 
-// restore adds the groups of a snapshot: the i-th of it is group to[i], new and already made room for, or is not
-// wanted if that is -1.
-func (a *accumulators) restore(r *state.Reader, to []int32) error {
+// snapshot writes the values kept, as tables whose names begin with prefix.
+func (a *accumulators) snapshot(w *state.Writer, prefix string) {
 	for i := range a.folds {
 		f := &a.folds[i]
 		if f.distinct != nil {
-			if err := f.distinct.restore(r, to, nil); err != nil {
-				return err
-			}
+			f.distinct.snapshot(w, fmt.Sprintf("%sdistinct %d", prefix, i))
 		}
 		if f.kept != nil {
-			var each func(g, e int32)
-			if f.best != nil {
-				each = f.pick
-			}
-			if err := f.kept.restore(r, to, each); err != nil {
+			f.kept.snapshot(w, fmt.Sprintf("%skept %d", prefix, i))
+		}
+	}
+}
+
+// restore adds the values of a snapshot to the groups, which there is room for.
+func (a *accumulators) restore(r *state.Reader, prefix string, to moved) error {
+	for i := range a.folds {
+		f := &a.folds[i]
+		if f.distinct != nil {
+			if err := f.distinct.restore(r, fmt.Sprintf("%sdistinct %d", prefix, i), to, nil); err != nil {
 				return err
 			}
+		}
+		if f.kept == nil {
 			continue
 		}
-		err := readRows(r, f.over.State, func(row int, cols []vec.Column, i int) {
-			if g := to[row]; g >= 0 {
-				for c := range cols {
-					setState(&f.states[c], int(g), &cols[c], i)
-				}
-			}
-		})
-		if err != nil {
+		var each func(g, e int32)
+		if f.best != nil {
+			each = f.pick
+		}
+		if err := f.kept.restore(r, fmt.Sprintf("%skept %d", prefix, i), to, each); err != nil {
 			return err
 		}
 	}
 	return r.Err()
 }
 
-// writeRows writes the given rows of columns, in pieces.
-func writeRows(w *state.Writer, cols []vec.Column, rows []int32) {
-	w.Int(int64(len(rows)))
-	for from := 0; from < len(rows); from += vec.MaxRows {
-		part := rows[from:min(from+vec.MaxRows, len(rows))]
-		out := make([]vec.Column, len(cols))
-		for c := range cols {
-			out[c] = vec.NewColumn(cols[c].Type)
-			for n, row := range part {
-				out[c].Append(n, &cols[c], int(row))
+// snapshot writes the values with their groups and counts.
+func (v *bag) snapshot(w *state.Writer, name string) {
+	facts := newNumbers(2)
+	var values picked
+	live := func(e int32) bool { return v.counts[e] != 0 }
+	w.Rows(name, &v.track, len(v.counts), live, func(rows []int32) []vec.Column {
+		facts.clear()
+		for _, e := range rows {
+			facts.add(int64(v.of[e]), v.counts[e])
+		}
+		return append(values.of(rows, v.cols), facts...)
+	})
+}
+
+// restore adds the values of a snapshot to their groups; each, which may be nil, is told of every value.
+func (v *bag) restore(r *state.Reader, name string, to moved, each func(g, e int32)) error {
+	args := make([]*vec.Column, len(v.types))
+	return r.Rows(name, typesBehind(v.types, 2), func(rows []int32, cols []vec.Column) error {
+		for c := range args {
+			args[c] = &cols[c]
+		}
+		hashes := v.hash(args, vec.Rows{N: len(rows)})
+		groups, counts := cols[len(args)].I64, cols[len(args)+1].I64
+		for i := range rows {
+			g := to.of(groups[i])
+			if g < 0 {
+				continue
+			}
+			e, _ := v.add(g, hashes[i], args, i)
+			v.counts[e] = counts[i]
+			if each != nil {
+				each(g, e)
 			}
 		}
-		w.Columns(out, len(part))
-	}
-}
-
-// readRows tells each row that writeRows wrote, by its number and as row i of cols.
-func readRows(r *state.Reader, types []schema.Type, each func(row int, cols []vec.Column, i int)) error {
-	total := int(r.Int())
-	for row := 0; row < total; {
-		cols, n := r.Columns(types)
-		if r.Err() != nil {
-			return r.Err()
-		}
-		for i := range n {
-			each(row, cols, i)
-			row++
-		}
-	}
-	return r.Err()
-}
-
-// snapshot writes the values of the groups: at says under which number, -1 for those left out.
-func (v *bag) snapshot(w *state.Writer, at []int32) {
-	var rows []int32
-	numbers := vec.Column{Type: schema.Of(schema.BigInt).Required(), I64: make([]int64, len(v.counts))}
-	counts := vec.Column{Type: numbers.Type, I64: v.counts}
-	for g, to := range at {
-		for e := v.first[g]; to >= 0 && e >= 0; e = v.next[e] {
-			rows = append(rows, e)
-			numbers.I64[e] = int64(to)
-		}
-	}
-	writeRows(w, append([]vec.Column{numbers, counts}, v.cols...), rows)
-}
-
-// restore adds the values of a snapshot to the groups that to gives, -1 for those not wanted; each, which may be nil, is
-// told of every value.
-func (v *bag) restore(r *state.Reader, to []int32, each func(g, e int32)) error {
-	number := schema.Of(schema.BigInt).Required()
-	types := append([]schema.Type{number, number}, v.types...)
-	args := make([]*vec.Column, len(v.types))
-	return readRows(r, types, func(_ int, cols []vec.Column, i int) {
-		g := to[cols[0].I64[i]]
-		if g < 0 {
-			return
-		}
-		for c := range args {
-			args[c] = &cols[c+2]
-		}
-		hash := v.hash(args, vec.Rows{N: i + 1, Sel: []int32{int32(i)}})[0]
-		e, _ := v.add(g, hash, args, i)
-		v.counts[e] = cols[1].I64[i]
-		if each != nil {
-			each(g, e)
-		}
+		return nil
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/sql/function"
 	"millrace/sql/plan"
@@ -195,41 +194,10 @@ func (f *folded) Emit(b *vec.Batch) error {
 	return nil
 }
 
-// restored writes the snapshots of some tasks and returns the operators that read them.
-func restored[T Stateful](t *testing.T, from []T, make func() T, n int) []T {
-	t.Helper()
-	w := state.NewWriter()
-	for _, o := range from {
-		w.Section("task")
-		if err := o.Snapshot(w); err != nil {
-			t.Fatal(err)
-		}
-	}
-	place := state.Folders(t.TempDir())("job")
-	if err := w.Save(t.Context(), place, "s"); err != nil {
-		t.Fatal(err)
-	}
-	into := []T{}
-	for i := range n {
-		o := make()
-		r, err := state.Load(t.Context(), place, "s")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for range from {
-			r.Next()
-			if err := o.Restore(r, Share{Index: i, Of: n}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		into = append(into, o)
-	}
-	return into
-}
-
 // TestGroupAggregate applies random changelogs, with restores at other parallelisms in the middle, and compares what
 // the emitted changelog stands for with what the rows give.
 func TestGroupAggregate(t *testing.T) {
+	tr := newTrail(t)
 	for seed := range uint64(9) {
 		r := rand.New(rand.NewPCG(7, seed))
 		changes := seed%3 != 0
@@ -276,12 +244,13 @@ func TestGroupAggregate(t *testing.T) {
 				row.put(b, []vec.RowKind{vec.Insert, vec.UpdateAfter}[r.IntN(2)])
 			}
 			deal(t, h, b.Batch(), keys, len(tasks), func(i int, part *vec.Batch) error { return tasks[i].Process(part, out) })
+			save(t, tr, tasks...)
 			if r.IntN(6) == 0 {
 				parallel := 1
 				if keys != nil {
 					parallel += r.IntN(3)
 				}
-				tasks = restored(t, tasks, fresh, parallel)
+				tasks = restored(t, tr, tasks, fresh, parallel)
 			}
 		}
 		for key, m := range there {

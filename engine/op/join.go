@@ -431,21 +431,17 @@ func (j *Join) Advance(watermark int64, out Out) error {
 
 // Snapshot implements Stateful.
 func (j *Join) Snapshot(w *state.Writer) error {
-	ended := int64(0)
-	if j.ended {
-		ended = 1
-	}
-	w.Int(ended)
-	j.left.rows.Snapshot(w)
-	j.right.rows.Snapshot(w)
+	writeFlag(w, j.ended)
+	j.left.rows.Snapshot(w, "left")
+	j.right.rows.Snapshot(w, "right")
 	return nil
 }
 
 // Restore implements Stateful.
 func (j *Join) Restore(r *state.Reader, share Share) error {
 	j.ended = r.Int() == 1
-	if err := j.left.restore(r, share); err != nil {
+	if err := j.left.restore(r, "left", share); err != nil {
 		return err
 	}
-	return j.right.restore(r, share)
+	return j.right.restore(r, "right", share)
 }

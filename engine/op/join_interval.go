@@ -114,7 +114,7 @@ func (j *IntervalJoin) meet(side int, own rowAt, g int32, from, upto int64, out 
 			}
 			if ok {
 				matched = true
-				t.Mark[r] |= 1
+				t.SetMark(r, at<<1|1)
 				if err := j.give(left, right, vec.Insert, out); err != nil {
 					return false, err
 				}

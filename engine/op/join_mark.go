@@ -16,6 +16,7 @@ func (j *Join) changeMark(b *vec.Batch, k, i int, kind vec.RowKind, adds bool, f
 		case adds:
 			row := in.add(k, i, yes, j.call.Now)
 			in.rows.Cols[in.unknown].I64[row] = int64(unknown)
+			in.rows.Touch(row)
 		default:
 			in.remove(k, i, j.call.Now)
 		}
@@ -63,6 +64,7 @@ func (j *Join) moveMark(m joinMatch, by int, out Out) error {
 		yes = max(yes+by, 0)
 	}
 	counts[m.row] = int64(unknown)
+	j.left.rows.Touch(m.row)
 	j.left.set(m.row, yes, j.call.Now)
 	if markOf(yes, unknown) == was {
 		return nil

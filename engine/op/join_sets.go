@@ -57,11 +57,11 @@ func (s *Sets) process(b *vec.Batch, side uint, out Out) error {
 		before := s.times(s.rows.Mark[row])
 		switch {
 		case adds:
-			s.rows.Mark[row] += 1 << side
+			s.rows.SetMark(row, s.rows.Mark[row]+1<<side)
 		case s.rows.Mark[row]>>side&joinNumber > 0:
-			s.rows.Mark[row] -= 1 << side
+			s.rows.SetMark(row, s.rows.Mark[row]-1<<side)
 		}
-		s.rows.Note[s.rows.Group(row)] = s.call.Now.UnixMilli()
+		s.rows.SetNote(s.rows.Group(row), s.call.Now.UnixMilli())
 		if err := s.change(b, i, s.times(s.rows.Mark[row])-before, out); err != nil {
 			return err
 		}
@@ -175,17 +175,13 @@ func (s *Sets) Advance(watermark int64, out Out) error {
 
 // Snapshot implements Stateful.
 func (s *Sets) Snapshot(w *state.Writer) error {
-	ended := int64(0)
-	if s.ended {
-		ended = 1
-	}
-	w.Int(ended)
-	s.rows.Snapshot(w)
+	writeFlag(w, s.ended)
+	s.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (s *Sets) Restore(r *state.Reader, share Share) error {
 	s.ended = r.Int() == 1
-	return s.rows.Restore(r, share, nil)
+	return s.rows.Restore(r, "rows", share, nil)
 }

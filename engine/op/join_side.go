@@ -85,7 +85,7 @@ func (d *joinSide) number(row int32) int { return int(d.rows.Mark[row] & joinNum
 
 // set changes the number of a row, which is a write.
 func (d *joinSide) set(row int32, n int, now time.Time) {
-	d.rows.Mark[row] = now.Unix()<<32 | int64(n)
+	d.rows.SetMark(row, now.Unix()<<32|int64(n))
 }
 
 // copies is how many times a row is there.
@@ -226,11 +226,11 @@ func (d *joinSide) expire(now time.Time) {
 }
 
 // restore adds the rows of a snapshot that are in share.
-func (d *joinSide) restore(r *state.Reader, share Share) error {
-	err := d.rows.Restore(r, share, func(row int32) {
+func (d *joinSide) restore(r *state.Reader, name string, share Share) error {
+	err := d.rows.Restore(r, name, share, func(row int32) {
 		if d.unknown >= 0 {
 			// What the table sums up has the count of unknown matches in it.
-			d.rows.sums[row] = d.hasher.Rows(d.rows.rowSums, d.rows.Cols[:d.width], vec.Rows{N: int(row) + 1, Sel: []int32{row}})[0]
+			d.rows.sums[row] = d.hasher.Rows(nil, d.rows.Cols[:d.width], vec.Rows{N: int(row) + 1, Sel: []int32{row}})[0]
 		}
 	})
 	d.index()

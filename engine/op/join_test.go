@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/sql/function"
 	"millrace/sql/plan"
@@ -190,6 +188,7 @@ func TestJoinIsALoopOverAllPairs(t *testing.T) {
 }
 
 func (c joinCase) run(t *testing.T, rng *rand.Rand) {
+	tr := newTrail(t)
 	h := vec.NewHasher()
 	j := c.fresh(t, h)
 	got := remaining{t, map[string]int{}}
@@ -228,8 +227,11 @@ func (c joinCase) run(t *testing.T, rng *rand.Rand) {
 				t.Fatalf("step %d (-want +got):\n%s", step, diff)
 			}
 		}
+		if step%3 == 0 {
+			save(t, tr, j)
+		}
 		if step%30 == 29 {
-			j = c.restored(t, h, j)
+			j = c.restored(t, tr, h, j)
 		}
 	}
 	if err := j.Advance(math.MaxInt64, got); err != nil {
@@ -259,42 +261,11 @@ func (c joinCase) fresh(t *testing.T, h vec.Hasher) *Join {
 }
 
 // restored restores a join from its snapshot, as if one task took the parts of two in.
-func (c joinCase) restored(t *testing.T, h vec.Hasher, j *Join) *Join {
+func (c joinCase) restored(t *testing.T, tr *trail, h vec.Hasher, j *Join) *Join {
 	t.Helper()
-	r := snapshotOf(t, j)
 	fresh := c.fresh(t, h)
-	shares := []Share{{0, 2}, {1, 2}}
-	if len(c.node.LeftKeys) == 0 {
-		shares = []Share{{0, 1}}
-	}
-	mark := r.Mark()
-	for _, share := range shares {
-		r.Back(mark)
-		if err := fresh.Restore(r, share); err != nil {
-			t.Fatal(err)
-		}
-	}
+	takeOver(t, tr, j, fresh, len(c.node.LeftKeys) > 0)
 	return fresh
-}
-
-// snapshotOf returns a reader of an operator's snapshot.
-func snapshotOf(t *testing.T, s Stateful) *state.Reader {
-	t.Helper()
-	w := state.NewWriter()
-	w.Section("all")
-	if err := s.Snapshot(w); err != nil {
-		t.Fatal(err)
-	}
-	in := state.Folders(t.TempDir())("job")
-	if err := w.Save(context.Background(), in, "1.snap"); err != nil {
-		t.Fatal(err)
-	}
-	r, err := state.Load(context.Background(), in, "1.snap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Next()
-	return r
 }
 
 // TestJoinManyMatches has more matches of a row than a batch has rows, and rows enough to be compacted.

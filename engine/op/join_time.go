@@ -34,6 +34,9 @@ const (
 	rightSide = 1
 )
 
+// sideNames are what snapshots call the sides.
+var sideNames = [2]string{leftSide: "left", rightSide: "right"}
+
 func newTimeJoin(n *plan.Join, h vec.Hasher, call *function.Call) (*timeJoin, error) {
 	left, right := n.Left.Out(), n.Right.Out()
 	j := &timeJoin{
@@ -164,11 +167,11 @@ func (j *timeJoin) await(side int, g int32, at int64) {
 	if at == noTimer {
 		at++
 	}
-	note := &j.sides[side].Note[g]
-	if *note != noTimer && *note <= at {
+	t := j.sides[side]
+	if note := t.Note[g]; note != noTimer && note <= at {
 		return
 	}
-	*note = at
+	t.SetNote(g, at)
 	j.timers.add(at, joinGroup{side, g})
 }
 
@@ -184,7 +187,7 @@ func (j *timeJoin) due(look func(side int, g int32) error) error {
 		if table.Count(t.group) == 0 || table.Note[t.group] != item.at {
 			continue
 		}
-		table.Note[t.group] = noTimer
+		table.SetNote(t.group, noTimer)
 		if err := look(t.side, t.group); err != nil {
 			return err
 		}
@@ -194,8 +197,8 @@ func (j *timeJoin) due(look func(side int, g int32) error) error {
 // Snapshot implements Stateful.
 func (j *timeJoin) Snapshot(w *state.Writer) error {
 	w.Int(j.watermark)
-	j.sides[leftSide].Snapshot(w)
-	j.sides[rightSide].Snapshot(w)
+	j.sides[leftSide].Snapshot(w, sideNames[leftSide])
+	j.sides[rightSide].Snapshot(w, sideNames[rightSide])
 	return nil
 }
 
@@ -203,7 +206,7 @@ func (j *timeJoin) Snapshot(w *state.Writer) error {
 func (j *timeJoin) Restore(r *state.Reader, share Share) error {
 	j.watermark = max(j.watermark, r.Int())
 	for side, t := range j.sides {
-		if err := t.Restore(r, share, nil); err != nil {
+		if err := t.Restore(r, sideNames[side], share, nil); err != nil {
 			return err
 		}
 		for g := range t.Groups() {

@@ -123,7 +123,8 @@ func (j *WindowJoin) row(row, right int32, out Out) error {
 			if !ok {
 				continue
 			}
-			matched, r.Mark[other] = true, 1
+			matched = true
+			r.SetMark(other, 1)
 			if j.node.Kind >= plan.SemiJoin {
 				break
 			}

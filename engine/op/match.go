@@ -217,7 +217,8 @@ func (o *Match) look(g, row int32, at int64, fresh bool) error {
 	for i := range o.steps {
 		o.steps[i].known = false
 	}
-	o.rows.Mark[row], o.now = o.numbered, at
+	o.rows.SetMark(row, o.numbered)
+	o.now = at
 	begun, err := o.match.row(s, row, o.numbered, at)
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package op
 
 import (
 	"millrace/engine/state"
-	"millrace/schema"
 	"millrace/vec"
 )
 
@@ -54,49 +53,28 @@ const (
 	openFacts
 )
 
-// facts collects rows of numbers.
-type facts []vec.Column
-
-func newFacts(n int) facts {
-	f := make(facts, n)
-	for i := range f {
-		f[i] = vec.Column{Type: number()}
-	}
-	return f
+// write writes all rows, as a table of that name.
+func (f numbers) write(w *state.Writer, name string) {
+	var anew state.Track
+	var rows picked
+	w.Rows(name, &anew, len(f[0].I64), nil, func(numbers []int32) []vec.Column { return rows.of(numbers, f) })
 }
 
-func (f facts) add(values ...int64) {
-	for i, v := range values {
-		f[i].I64 = append(f[i].I64, v)
-	}
-}
-
-func (f facts) write(w *state.Writer) {
-	rows := make([]int32, len(f[0].I64))
-	for i := range rows {
-		rows[i] = int32(i)
-	}
-	writeRows(w, f, rows)
-}
-
-func (f facts) read(r *state.Reader) error {
-	types := make([]schema.Type, len(f))
-	for i := range types {
-		types[i] = number()
-	}
-	return readRows(r, types, func(_ int, cols []vec.Column, i int) {
+func (f numbers) read(r *state.Reader, name string) error {
+	return r.Rows(name, typesOfColumns(f), func(_ []int32, cols []vec.Column) error {
 		for c := range f {
-			f[c].I64 = append(f[c].I64, cols[c].I64[i])
+			f[c].I64 = append(f[c].I64, cols[c].I64...)
 		}
+		return nil
 	})
 }
 
-// Snapshot implements Stateful.
+// Snapshot implements Stateful. The partial matches are written whole each time, the rows as they change.
 func (o *Match) Snapshot(w *state.Writer) error {
 	w.Int(o.watermark)
 	w.Int(o.numbered)
-	o.rows.Snapshot(w)
-	links, open := newFacts(linkFacts), newFacts(openFacts)
+	o.rows.Snapshot(w, "rows")
+	links, open := newNumbers(linkFacts), newNumbers(openFacts)
 	at := make([]int64, len(o.match.links)) // place in the snapshot, from 1 on
 	for g := range o.keys {
 		k := &o.keys[g]
@@ -114,13 +92,13 @@ func (o *Match) Snapshot(w *state.Writer) error {
 			}
 		}
 	}
-	links.write(w)
-	open.write(w)
+	links.write(w, "links")
+	open.write(w, "attempts")
 	return nil
 }
 
 // saveLinks adds the links up to one that are not there yet, the first one first.
-func (o *Match) saveLinks(links facts, at []int64, last int32) {
+func (o *Match) saveLinks(links numbers, at []int64, last int32) {
 	o.list = o.list[:0]
 	for l := last; l >= 0 && at[l] == 0; l = o.match.links[l].prev {
 		o.list = append(o.list, l)
@@ -142,7 +120,7 @@ func (o *Match) Restore(r *state.Reader, share Share) error {
 	base := o.numbered // numbers of different parts of a snapshot must not be the same
 	o.numbered += r.Int()
 	rows := map[int64]int32{}
-	err := o.rows.Restore(r, share, func(row int32) {
+	err := o.rows.Restore(r, "rows", share, func(row int32) {
 		g := o.rows.Group(row)
 		for int(g) >= len(o.keys) {
 			o.keys = append(o.keys, matchKey{})
@@ -159,18 +137,18 @@ func (o *Match) Restore(r *state.Reader, share Share) error {
 	if err != nil {
 		return err
 	}
-	links, open := newFacts(linkFacts), newFacts(openFacts)
-	if err := links.read(r); err != nil {
+	links, open := newNumbers(linkFacts), newNumbers(openFacts)
+	if err := links.read(r, "links"); err != nil {
 		return err
 	}
-	if err := open.read(r); err != nil {
+	if err := open.read(r, "attempts"); err != nil {
 		return err
 	}
 	return o.restoreOpen(links, open, rows, base)
 }
 
 // restoreOpen brings the partial matches back whose rows are there.
-func (o *Match) restoreOpen(links, open facts, rows map[int64]int32, base int64) error {
+func (o *Match) restoreOpen(links, open numbers, rows map[int64]int32, base int64) error {
 	at := make([]int32, len(links[0].I64))
 	for i, number := range links[linkRow].I64 {
 		row, ok := rows[number]

@@ -61,7 +61,7 @@ func (o *Normalize) change(b *vec.Batch, i int, hash uint64) {
 	}
 	if g < 0 {
 		_, g = o.rows.Add(-1, hash, b, i, 0)
-		o.rows.Note[g] = o.now
+		o.rows.SetNote(g, o.now)
 		emitRow(o.out, b, i, vec.Insert)
 		return
 	}
@@ -74,7 +74,7 @@ func (o *Normalize) change(b *vec.Batch, i int, hash uint64) {
 	emitRow(o.out, b, i, vec.UpdateAfter)
 	o.rows.Add(g, hash, b, i, 0)
 	o.rows.Remove(old)
-	o.rows.Note[g] = o.now
+	o.rows.SetNote(g, o.now)
 }
 
 // emitRow adds row i of b to dst as kind.
@@ -104,12 +104,14 @@ func (o *Normalize) Tick(now time.Time, _ Out) error {
 
 // Snapshot implements Stateful.
 func (o *Normalize) Snapshot(w *state.Writer) error {
-	o.rows.Snapshot(w)
+	o.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
-func (o *Normalize) Restore(r *state.Reader, share Share) error { return o.rows.Restore(r, share, nil) }
+func (o *Normalize) Restore(r *state.Reader, share Share) error {
+	return o.rows.Restore(r, "rows", share, nil)
+}
 
 // Materialize keeps the rows of each key in the order they came and gives what the last of them is (Flink's
 // SinkUpsertMaterializer): +I for a key's first row, +U for one that takes its place, -D when none is
@@ -134,7 +136,7 @@ func (o *Materialize) change(b *vec.Batch, i int, hash uint64) {
 			as = vec.Insert
 		}
 		_, g = o.rows.Add(g, hash, b, i, 0)
-		o.rows.Note[g] = o.now
+		o.rows.SetNote(g, o.now)
 		emitRow(o.out, b, i, as)
 		return
 	}
@@ -146,7 +148,7 @@ func (o *Materialize) change(b *vec.Batch, i int, hash uint64) {
 		return
 	}
 	last, before := row == o.rows.Last(g), o.rows.Prev(row)
-	o.rows.Note[g] = o.now
+	o.rows.SetNote(g, o.now)
 	o.rows.Remove(row)
 	switch {
 	case last && before >= 0:

@@ -51,8 +51,9 @@ type Flusher interface {
 	Flush(out Out) error
 }
 
-// Stateful is an operator that must survive a restart. Restore is called once for each task that wrote
-// a part of the snapshot, and takes only the rows whose keys are in this task's share, so that a
+// Stateful is an operator that must survive a restart. Snapshot writes what has changed since it was called last; if
+// that does not become part of a committed epoch the operator is never used again. Restore is called once for each
+// task that wrote a part of the snapshot, and takes only the rows whose keys are in this task's share, so that a
 // job may go on at another parallelism. Only the operator behind an exchange can have state: there
 // each key has one owner.
 type Stateful interface {
@@ -65,6 +66,9 @@ type Share struct {
 	Index, Of int
 }
 
+// has says whether a key with that hash is in the share.
+func (s Share) has(hash uint64) bool { return s.Of <= 1 || hash%uint64(s.Of) == uint64(s.Index) }
+
 // Select returns the first n rows of cols, taken as keys, that are in the share; nil means all.
 func (s Share) Select(h vec.Hasher, cols []vec.Column, n int) []int32 {
 	if s.Of <= 1 {
@@ -72,7 +76,7 @@ func (s Share) Select(h vec.Hasher, cols []vec.Column, n int) []int32 {
 	}
 	sel := make([]int32, 0, n)
 	for i, hash := range h.Rows(nil, cols, vec.Rows{N: n}) {
-		if hash%uint64(s.Of) == uint64(s.Index) {
+		if s.has(hash) {
 			sel = append(sel, int32(i))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/sql/function"
 	"millrace/sql/plan"
@@ -36,6 +37,7 @@ type Over struct {
 	acc   accumulators
 	group []overGroup     // by part
 	due   schedule[int32] // parts by the time of the first row that waits
+	track state.Track     // of parts
 
 	watermark int64
 	in        []vec.Column // keys of the batch at hand
@@ -124,6 +126,7 @@ func (o *Over) part(hash uint64, i int) int32 {
 		o.group = append(o.group, overGroup{given: minWatermark})
 	}
 	o.acc.grow(o.parts.N)
+	o.track.Touch(p)
 	g := &o.group[p]
 	if now := o.call.Now.UnixMilli(); o.ttl > 0 {
 		if g.touched+o.ttl <= now && len(g.waiting) == 0 {
@@ -217,6 +220,7 @@ func (o *Over) drop(rows []int32) {
 // answer answers rows of one key and time, which come next in its order.
 func (o *Over) answer(part int32, b *vec.Batch, rows []int32, at int64, out Out) error {
 	g := &o.group[part]
+	o.track.Touch(part)
 	g.given = max(g.given, at)
 	if !o.node.Frame.Rows {
 		if err := o.leave(part, b, at); err != nil {
@@ -255,6 +259,9 @@ func (o *Over) enter(part int32, b *vec.Batch, rows []int32) error {
 	g := &o.group[part]
 	if o.bounded || o.keep > 0 {
 		g.frame = append(g.frame, rows...)
+		for _, row := range rows {
+			o.rows.SetMark(row, 1)
+		}
 	}
 	for k := range rows {
 		o.into[0] = part

@@ -88,7 +88,7 @@ func (o *OverChanges) change(g int32, hash uint64, b *vec.Batch, i int, out Out)
 		if at < 0 {
 			return nil
 		}
-		o.rows.Note[g] = o.call.Now.UnixMilli()
+		o.rows.SetNote(g, o.call.Now.UnixMilli())
 		if err := o.tell(list, at, vec.Delete, out); err != nil {
 			return err
 		}
@@ -97,8 +97,8 @@ func (o *OverChanges) change(g int32, hash uint64, b *vec.Batch, i int, out Out)
 	}
 	at := o.rows.place(o.rows.list(g), b.Cols, i)
 	row, g := o.rows.Add(g, hash, b, i, 0)
-	o.rows.Note[g] = o.call.Now.UnixMilli()
-	return o.tell(o.rows.insert(g, at, row), at, kind, out)
+	o.rows.SetNote(g, o.call.Now.UnixMilli())
+	return o.tell(o.rows.insert(g, at, row, false), at, kind, out)
 }
 
 // The sides of a change.
@@ -296,12 +296,11 @@ func (o *OverChanges) Tick(now time.Time, _ Out) error {
 
 // Snapshot implements Stateful.
 func (o *OverChanges) Snapshot(w *state.Writer) error {
-	o.rows.snapshot(w, -1)
+	o.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (o *OverChanges) Restore(r *state.Reader, share Share) error {
-	_, err := o.rows.restore(r, share)
-	return err
+	return o.rows.restore(r, share)
 }

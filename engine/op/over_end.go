@@ -249,12 +249,12 @@ func (at place) answer(dst *vec.Builder, to int, call plan.OverCall) {
 // Snapshot implements Stateful.
 func (o *OverAtEnd) Snapshot(w *state.Writer) error {
 	writeFlag(w, o.ended)
-	o.rows.Snapshot(w)
+	o.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (o *OverAtEnd) Restore(r *state.Reader, share Share) error {
 	o.ended = r.Int() == 1
-	return o.rows.Restore(r, share, nil)
+	return o.rows.Restore(r, "rows", share, nil)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"millrace/engine/state"
-	"millrace/schema"
 	"millrace/vec"
 )
 
@@ -44,6 +43,7 @@ func (o *Over) sweep(old func(*overGroup) bool) {
 	for p := range o.group {
 		if g := &o.group[p]; !g.gone && len(g.waiting) == 0 && old(g) {
 			o.forget(int32(p))
+			o.track.Touch(int32(p))
 			o.parts.remove(int32(p))
 			g.gone = true
 		}
@@ -54,6 +54,7 @@ func (o *Over) sweep(old func(*overGroup) bool) {
 	}
 	moved := o.parts.compact()
 	o.acc.renumber(moved)
+	o.track.Renumber()
 	o.group = moveInts(o.group, moved, o.parts.N)
 	o.due = schedule[int32]{}
 	for p := range o.group {
@@ -63,62 +64,56 @@ func (o *Over) sweep(old func(*overGroup) bool) {
 	}
 }
 
-// Snapshot implements Stateful.
+// Snapshot implements Stateful. The mark of a row is 1 if it was answered.
 func (o *Over) Snapshot(w *state.Writer) error {
 	w.Int(o.watermark)
-	var parts []int32
-	of := number()
-	cols := slices.Clone(o.parts.Keys)
-	facts := make([]vec.Column, 3)
-	for i := range facts {
-		facts[i] = vec.Column{Type: of, I64: make([]int64, len(o.group))}
-	}
-	for p, g := range o.group {
-		if g.gone {
-			continue
+	facts := newNumbers(3)
+	var columns []vec.Column
+	var parts picked
+	live := func(p int32) bool { return !o.group[p].gone }
+	w.Rows("parts", &o.track, len(o.group), live, func(rows []int32) []vec.Column {
+		facts.clear()
+		for _, p := range rows {
+			g := &o.group[p]
+			facts.add(g.given, g.count, g.touched)
 		}
-		parts = append(parts, int32(p))
-		facts[0].I64[p], facts[1].I64[p], facts[2].I64[p] = g.given, g.count, g.touched
-		for _, row := range g.waiting {
-			o.rows.Mark[row] = 0
-		}
-		for _, row := range g.frame {
-			o.rows.Mark[row] = 1
-		}
-	}
-	writeRows(w, append(cols, facts...), parts)
-	o.acc.snapshot(w, parts)
-	o.rows.Snapshot(w)
+		columns = o.acc.stateColumns(append(columns[:0], o.parts.Keys...))
+		return append(parts.of(rows, columns), facts...)
+	})
+	o.acc.snapshot(w, "")
+	o.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (o *Over) Restore(r *state.Reader, share Share) error {
 	o.watermark = max(o.watermark, r.Int())
-	var types []schema.Type
-	for c := range o.parts.Keys {
-		types = append(types, o.parts.Keys[c].Type)
-	}
-	keys := len(types)
-	var to []int32
-	err := readRows(r, append(types, number(), number(), number()), func(_ int, cols []vec.Column, i int) {
-		hash := o.parts.hasher.Rows(nil, cols[:keys], vec.Rows{N: i + 1, Sel: []int32{int32(i)}})[0]
-		if share.Of > 1 && hash%uint64(share.Of) != uint64(share.Index) {
-			to = append(to, -1)
-			return
-		}
+	keyTypes := typesOfColumns(o.parts.Keys)
+	types := o.acc.stateTypes(keyTypes[:len(keyTypes):len(keyTypes)])
+	keys, width := len(keyTypes), len(types)
+	var to moved
+	err := r.Rows("parts", typesBehind(types, 3), func(rows []int32, cols []vec.Column) error {
+		hashes := o.parts.hasher.Rows(nil, cols[:keys], vec.Rows{N: len(rows)})
+		facts := cols[width:]
 		copy(o.in, cols[:keys])
-		p := o.part(hash, i)
-		o.group[p] = overGroup{given: cols[keys].I64[i], count: cols[keys+1].I64[i], touched: cols[keys+2].I64[i]}
-		to = append(to, p)
+		for i, row := range rows {
+			if !share.has(hashes[i]) {
+				continue
+			}
+			p := o.part(hashes[i], i)
+			o.group[p] = overGroup{given: facts[0].I64[i], count: facts[1].I64[i], touched: facts[2].I64[i]}
+			o.acc.setStates(p, cols[keys:width], i)
+			to.set(row, p)
+		}
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := o.acc.restore(r, to); err != nil {
+	if err := o.acc.restore(r, "", to); err != nil {
 		return err
 	}
-	return o.rows.Restore(r, share, o.restored)
+	return o.rows.Restore(r, "rows", share, o.restored)
 }
 
 // restored puts a row of a snapshot to its place. Rows come in the order in which they came first.

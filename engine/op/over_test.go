@@ -76,6 +76,7 @@ func TestOverIsALoop(t *testing.T) {
 }
 
 func runOver(t *testing.T, n *plan.Over) {
+	tr := newTrail(t)
 	rng, h, late := rand.New(rand.NewPCG(9, 10)), vec.NewHasher(), new(atomic.Int64)
 	call := &function.Call{Now: time.Now()}
 	o := NewOver(n, h, call, 0, late)
@@ -101,9 +102,10 @@ func runOver(t *testing.T, n *plan.Over) {
 		if diff := cmp.Diff(m.out, got.rows); diff != "" {
 			t.Fatalf("step %d (-want +got):\n%s", step, diff)
 		}
+		save(t, tr, o)
 		if step%30 == 29 {
 			fresh := NewOver(n, h, call, 0, late)
-			takeOver(t, o, fresh, true)
+			takeOver(t, tr, o, fresh, true)
 			o = fresh
 		}
 	}
@@ -182,6 +184,7 @@ func TestOverForgetsKeys(t *testing.T) {
 
 // TestOverChangesIsALoop holds OVER in an order of value against a loop, over random changelogs with restores.
 func TestOverChangesIsALoop(t *testing.T) {
+	tr := newTrail(t)
 	for _, rows := range []bool{false, true} {
 		n := overNode(t, schema.NoTime, plan.Frame{Rows: rows, Start: plan.FrameBound{Unbounded: true}}, format.All)
 		if !rows {
@@ -235,9 +238,10 @@ func TestOverChangesIsALoop(t *testing.T) {
 			if diff := cmp.Diff(want, got.rows); diff != "" {
 				t.Fatalf("rows %t, step %d (-want +got):\n%s", rows, step, diff)
 			}
+			save(t, tr, o)
 			if step%30 == 29 {
 				fresh := NewOverChanges(n, h, call, 0)
-				takeOver(t, o, fresh, true)
+				takeOver(t, tr, o, fresh, true)
 				o = fresh
 			}
 		}
@@ -261,6 +265,7 @@ func TestOverAtEndIsALoop(t *testing.T) {
 }
 
 func runOverAtEnd(t *testing.T, n *plan.Over) {
+	tr := newTrail(t)
 	rng, h := rand.New(rand.NewPCG(13, 14)), vec.NewHasher()
 	o := NewOverAtEnd(n, h)
 	got := remaining{t, map[string]int{}}
@@ -279,7 +284,7 @@ func runOverAtEnd(t *testing.T, n *plan.Over) {
 			}
 			in.Reset()
 			fresh := NewOverAtEnd(n, h)
-			takeOver(t, o, fresh, true)
+			takeOver(t, tr, o, fresh, true)
 			o = fresh
 		}
 	}
@@ -334,6 +339,7 @@ func within(n *plan.Over, i, j int, a, b int64) bool {
 
 // TestFoldIsABag holds what is left of a changelog against a count of its rows.
 func TestFoldIsABag(t *testing.T) {
+	tr := newTrail(t)
 	n := &plan.Fold{Input: changing(rankSchema(), format.All)}
 	rng, h := rand.New(rand.NewPCG(15, 16)), vec.NewHasher()
 	o := NewFold(n, h)
@@ -356,7 +362,7 @@ func TestFoldIsABag(t *testing.T) {
 			t.Fatal(err)
 		}
 		fresh := NewFold(n, h)
-		takeOver(t, o, fresh, true)
+		takeOver(t, tr, o, fresh, true)
 		o = fresh
 	}
 	for _, r := range rows {

@@ -67,8 +67,9 @@ func (t *TopN) change(b *vec.Batch, i int, hash uint64, out Out) error {
 	g := t.rows.Find(hash, b, t.node.Keys, i)
 	kind := b.Kind(i)
 	if g >= 0 && t.ttl > 0 && t.rows.Note[g]+t.ttl <= t.call.Now.UnixMilli() {
+		t.hold(-1)
 		t.rows.forget(g)
-		g, t.held = -1, -1
+		g = -1
 	}
 	if t.held >= 0 {
 		if kind == vec.UpdateAfter && t.rows.Group(t.held) == g && t.known(b, i) {
@@ -93,7 +94,7 @@ func (t *TopN) change(b *vec.Batch, i int, hash uint64, out Out) error {
 	}
 	t.touch(g)
 	if t.strategy == plan.TopUpsert && kind == vec.UpdateBefore {
-		t.held = list[at]
+		t.hold(list[at])
 		return nil
 	}
 	return t.remove(g, at, out)
@@ -125,7 +126,17 @@ func (t *TopN) release(out Out) error {
 	return t.remove(g, at, out)
 }
 
-func (t *TopN) touch(g int32) { t.rows.Note[g] = t.call.Now.UnixMilli() }
+// hold remembers a row, or with -1 none.
+func (t *TopN) hold(row int32) {
+	if t.held >= 0 {
+		t.rows.SetMark(t.held, t.rows.Mark[t.held]&^1)
+	}
+	if t.held = row; row >= 0 {
+		t.rows.SetMark(row, t.rows.Mark[row]|1)
+	}
+}
+
+func (t *TopN) touch(g int32) { t.rows.SetNote(g, t.call.Now.UnixMilli()) }
 
 func (t *TopN) add(g int32, hash uint64, b *vec.Batch, i int, out Out) error {
 	at := t.rows.place(t.rows.list(g), b.Cols, i)
@@ -137,7 +148,7 @@ func (t *TopN) add(g int32, hash uint64, b *vec.Batch, i int, out Out) error {
 	}
 	row, g := t.rows.Add(g, hash, b, i, 0)
 	t.touch(g)
-	list := t.rows.insert(g, at, row)
+	list := t.rows.insert(g, at, row, false)
 	if err := t.enter(list, at, out); err != nil {
 		return err
 	}
@@ -212,7 +223,10 @@ func (t *TopN) replace(g int32, hash uint64, b *vec.Batch, i int, out Out) error
 	at := was
 	if t.rows.by.compare(t.rows.Cols, int(held), b.Cols, i) == 0 {
 		list[was] = row
+		t.rows.SetMark(row, t.rows.Mark[held]&^1)
 	} else {
+		t.rows.ranks++
+		t.rows.SetMark(row, t.rows.ranks<<1)
 		copy(list[was:], list[was+1:])
 		at = t.rows.place(list[:len(list)-1], b.Cols, i)
 		copy(list[at+1:], list[at:len(list)-1])
@@ -285,13 +299,17 @@ func (t *TopN) Tick(now time.Time, _ Out) error {
 
 // Snapshot implements Stateful.
 func (t *TopN) Snapshot(w *state.Writer) error {
-	t.rows.snapshot(w, t.held)
+	t.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (t *TopN) Restore(r *state.Reader, share Share) error {
-	held, err := t.rows.restore(r, share)
-	t.held = max(t.held, held)
+	err := t.rows.restore(r, share)
+	for row, mark := range t.rows.Mark {
+		if mark&1 != 0 {
+			t.held = int32(row)
+		}
+	}
 	return err
 }

@@ -111,6 +111,7 @@ func TestTopNIsASort(t *testing.T) {
 }
 
 func runTopN(t *testing.T, n *plan.TopN, retract bool) {
+	tr := newTrail(t)
 	rng, h := rand.New(rand.NewPCG(1, 2)), vec.NewHasher()
 	call := &function.Call{Now: time.Now()}
 	o := NewTopN(n, h, call, 0)
@@ -139,27 +140,11 @@ func runTopN(t *testing.T, n *plan.TopN, retract bool) {
 		if diff := cmp.Diff(wantTop(n, rows), got.rows); diff != "" {
 			t.Fatalf("step %d (-want +got):\n%s", step, diff)
 		}
+		save(t, tr, o)
 		if step%20 == 19 {
 			fresh := NewTopN(n, h, call, 0)
-			takeOver(t, o, fresh, len(n.Keys) > 0)
+			takeOver(t, tr, o, fresh, len(n.Keys) > 0)
 			o = fresh
-		}
-	}
-}
-
-// takeOver restores an operator from the snapshot of another, as if one task took the parts of two in.
-func takeOver(t *testing.T, from, into Stateful, keyed bool) {
-	t.Helper()
-	r := snapshotOf(t, from)
-	shares := []Share{{0, 1}}
-	if keyed {
-		shares = []Share{{0, 2}, {1, 2}}
-	}
-	mark := r.Mark()
-	for _, share := range shares {
-		r.Back(mark)
-		if err := into.Restore(r, share); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
@@ -188,6 +173,7 @@ func TestTopNOfCounts(t *testing.T) {
 }
 
 func runTopNOfCounts(t *testing.T, n *plan.TopN) {
+	tr := newTrail(t)
 	rng, h, call := rand.New(rand.NewPCG(3, 4)), vec.NewHasher(), &function.Call{Now: time.Now()}
 	o := NewTopN(n, h, call, 0)
 	got := remaining{t, map[string]int{}}
@@ -213,9 +199,10 @@ func runTopNOfCounts(t *testing.T, n *plan.TopN) {
 		}
 		if known {
 			send(k, was, vec.UpdateBefore)
+			save(t, tr, o)
 			if step%7 == 0 {
 				fresh := NewTopN(n, h, call, 0)
-				takeOver(t, o, fresh, false)
+				takeOver(t, tr, o, fresh, false)
 				o = fresh
 			}
 			send(k, v, vec.UpdateAfter)
@@ -276,6 +263,7 @@ func TestTopNForgets(t *testing.T) {
 
 // TestDeduplicateIsAMinimum holds the first and the last row of each key against a look at all rows that were not late.
 func TestDeduplicateIsAMinimum(t *testing.T) {
+	tr := newTrail(t)
 	for _, last := range []bool{false, true} {
 		s := rankSchema()
 		s.Fields[1] = schema.Field{Name: "v", Type: schema.Of(schema.TimestampLTZ).WithPrecision(3), Time: schema.RowTime}
@@ -316,9 +304,10 @@ func TestDeduplicateIsAMinimum(t *testing.T) {
 			if diff := cmp.Diff(want, got.rows); diff != "" {
 				t.Fatalf("last %t, step %d (-want +got):\n%s", last, step, diff)
 			}
+			save(t, tr, o)
 			if step%20 == 19 {
 				fresh := NewDeduplicate(n, h, call, 0, late)
-				takeOver(t, o, fresh, true)
+				takeOver(t, tr, o, fresh, true)
 				o = fresh
 			}
 		}
@@ -330,6 +319,7 @@ func TestDeduplicateIsAMinimum(t *testing.T) {
 
 // TestSortGivesAllInOrder holds the temporal sort against sorting what was not late.
 func TestSortGivesAllInOrder(t *testing.T) {
+	tr := newTrail(t)
 	s := rankSchema()
 	s.Fields[1] = schema.Field{Name: "v", Type: schema.Of(schema.TimestampLTZ).WithPrecision(3), Time: schema.RowTime}
 	n := &plan.Sort{Input: changing(s, format.Inserts), Keys: []plan.SortKey{{Column: 1}, {Column: 2, Desc: true}}, Time: schema.RowTime, Count: math.MaxInt64}
@@ -374,9 +364,10 @@ func TestSortGivesAllInOrder(t *testing.T) {
 		})
 		slices.SortFunc(due, func(a, b rankRow) int { return stdcmp.Compare(a.v*1e6-a.id, b.v*1e6-b.id) })
 		want = append(want, due...)
+		save(t, tr, o)
 		if step%50 == 49 {
 			fresh := NewSort(n, h, late)
-			takeOver(t, o, fresh, false)
+			takeOver(t, tr, o, fresh, false)
 			o = fresh
 		}
 	}

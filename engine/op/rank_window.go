@@ -56,7 +56,7 @@ func (t *WindowTopN) Process(b *vec.Batch, _ Out) error {
 		}
 		known := g >= 0
 		row, g := t.rows.Add(g, hashes[k], b, i, 0)
-		list = t.rows.insert(g, at, row)
+		list = t.rows.insert(g, at, row, t.node.Last)
 		if !known {
 			t.due.add(due, g)
 		}
@@ -100,14 +100,14 @@ func (t *WindowTopN) Advance(watermark int64, out Out) error {
 // Snapshot implements Stateful.
 func (t *WindowTopN) Snapshot(w *state.Writer) error {
 	w.Int(t.watermark)
-	t.rows.snapshot(w, -1)
+	t.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (t *WindowTopN) Restore(r *state.Reader, share Share) error {
 	t.watermark = max(t.watermark, r.Int())
-	_, err := t.rows.restore(r, share)
+	err := t.rows.restore(r, share)
 	t.due = schedule[int32]{}
 	for g := range t.rows.Groups() {
 		t.due.add(t.over(t.rows.Cols, int(t.rows.First(g))), g)

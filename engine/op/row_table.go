@@ -18,7 +18,7 @@ import (
 type RowTable struct {
 	Cols []vec.Column // row r is row r of each
 	// Mark is the owner's to use, one for each row; Note the same, one for each group, zero for a new one.
-	// Both are part of snapshots.
+	// Both are part of snapshots, so that they are changed by SetMark and SetNote.
 	Mark []int64
 	Note []int64
 
@@ -30,6 +30,7 @@ type RowTable struct {
 	prev   []int32
 	of     []int32 // group by row; -1: removed
 	live   int
+	track  state.Track
 
 	hashes  []uint64 // of the key, by group
 	first   []int32  // -1: the group is free
@@ -115,8 +116,28 @@ func (t *RowTable) add(g int32, hash, sum uint64, b *vec.Batch, i int, mark int6
 	t.last[g] = r
 	t.count[g]++
 	t.live++
+	t.track.Touch(r)
 	return r, g
 }
+
+// SetMark changes the mark of a row.
+func (t *RowTable) SetMark(row int32, v int64) {
+	if t.Mark[row] != v {
+		t.Mark[row] = v
+		t.track.Touch(row)
+	}
+}
+
+// SetNote changes the note of a group, which snapshots have with its first row.
+func (t *RowTable) SetNote(g int32, v int64) {
+	if t.Note[g] != v {
+		t.Note[g] = v
+		t.track.Touch(t.first[g])
+	}
+}
+
+// Touch says that a column of a row has another value.
+func (t *RowTable) Touch(row int32) { t.track.Touch(row) }
 
 func (t *RowTable) sum(cols []vec.Column, i int) uint64 {
 	t.rowSums = t.hasher.Rows(t.rowSums, cols[:len(t.Cols)], vec.Rows{N: i + 1, Sel: []int32{int32(i)}})
@@ -155,10 +176,11 @@ func (t *RowTable) rehash() {
 // Remove takes a row out of its group; the last one takes the group with it.
 func (t *RowTable) Remove(row int32) {
 	g, before, after := t.of[row], t.prev[row], t.next[row]
+	t.track.Touch(row)
 	if before >= 0 {
 		t.next[before] = after
-	} else {
-		t.first[g] = after
+	} else if t.first[g] = after; after >= 0 {
+		t.track.Touch(after) // it has the note now
 	}
 	if after >= 0 {
 		t.prev[after] = before
@@ -176,6 +198,7 @@ func (t *RowTable) Remove(row int32) {
 func (t *RowTable) RemoveGroup(g int32) {
 	for r := t.first[g]; r >= 0; r = t.next[r] {
 		t.of[r] = -1
+		t.track.Touch(r)
 	}
 	t.live -= int(t.count[g])
 	t.drop(g)
@@ -310,6 +333,7 @@ func (t *RowTable) Compact(moved func(from, to int32)) {
 		}
 	}
 	t.relink(&old, to)
+	t.track.Renumber()
 }
 
 func (t *RowTable) relink(old *RowTable, to []int32) {
@@ -329,60 +353,45 @@ func (t *RowTable) relink(old *RowTable, to []int32) {
 	}
 }
 
-// Snapshot writes all rows, group by group, with their marks and notes.
-func (t *RowTable) Snapshot(w *state.Writer) {
-	chunk := vec.NewBuilder(t.stored())
-	w.Int(int64((t.live + vec.MaxRows - 1) / vec.MaxRows))
-	write := func() {
-		b := chunk.Batch()
-		w.Columns(b.Cols, b.N)
-		chunk.Reset()
-	}
-	for g := range t.Groups() {
-		for r := t.first[g]; r >= 0; r = t.next[r] {
-			t.Copy(chunk, 0, r)
-			chunk.SetI64(len(t.Cols), t.Mark[r])
-			chunk.SetI64(len(t.Cols)+1, t.Note[g])
-			chunk.EndRow(vec.Insert)
-			if chunk.Full() {
-				write()
+// Snapshot writes the rows, with their marks and the notes of their groups, as a table of that name.
+func (t *RowTable) Snapshot(w *state.Writer, name string) {
+	marks, notes := vec.Column{Type: number()}, vec.Column{Type: number()}
+	var rows picked
+	live := func(row int32) bool { return t.of[row] >= 0 }
+	w.Rows(name, &t.track, len(t.of), live, func(numbers []int32) []vec.Column {
+		marks.I64, notes.I64 = marks.I64[:0], notes.I64[:0]
+		for _, row := range numbers {
+			note := int64(0)
+			if t.prev[row] < 0 {
+				note = t.Note[t.of[row]]
 			}
+			marks.I64, notes.I64 = append(marks.I64, t.Mark[row]), append(notes.I64, note)
 		}
-	}
-	if chunk.Len() > 0 {
-		write()
-	}
-}
-
-// stored is the schema of what a snapshot holds of a row.
-func (t *RowTable) stored() *schema.Schema {
-	s := &schema.Schema{}
-	for _, of := range append(t.types[:len(t.types):len(t.types)], schema.Of(schema.BigInt), schema.Of(schema.BigInt)) {
-		s.Fields = append(s.Fields, schema.Field{Type: of})
-	}
-	return s
+		return append(rows.of(numbers, t.Cols), marks, notes)
+	})
 }
 
 // Restore adds the rows of a snapshot whose keys are in share; each, which may be nil, is told of every row.
-func (t *RowTable) Restore(r *state.Reader, share Share, each func(row int32)) error {
-	types := typesOf(t.stored())
-	for range r.Int() {
-		cols, n := r.Columns(types)
-		if r.Err() != nil {
-			return r.Err()
-		}
-		b := &vec.Batch{Cols: cols, N: n}
-		hashes := t.Hash(b, t.keys, vec.Rows{N: n})
-		for i := range n {
-			if share.Of > 1 && hashes[i]%uint64(share.Of) != uint64(share.Index) {
+func (t *RowTable) Restore(r *state.Reader, name string, share Share, each func(row int32)) error {
+	types := append(t.types[:len(t.types):len(t.types)], number(), number())
+	width := len(t.types)
+	return r.Rows(name, types, func(numbers []int32, cols []vec.Column) error {
+		b := &vec.Batch{Cols: cols[:width], N: len(numbers)}
+		hashes := t.Hash(b, t.keys, vec.Rows{N: b.N})
+		t.rowSums = t.hasher.Rows(t.rowSums, b.Cols, vec.Rows{N: b.N})
+		sums := t.rowSums
+		for i := range b.N {
+			if !share.has(hashes[i]) {
 				continue
 			}
-			row, g := t.Add(t.Find(hashes[i], b, t.keys, i), hashes[i], b, i, cols[len(types)-2].I64[i])
-			t.Note[g] = cols[len(types)-1].I64[i]
+			row, g := t.add(t.Find(hashes[i], b, t.keys, i), hashes[i], sums[i], b, i, cols[width].I64[i])
+			if note := cols[width+1].I64[i]; note != 0 {
+				t.Note[g] = note
+			}
 			if each != nil {
 				each(row)
 			}
 		}
-	}
-	return r.Err()
+		return nil
+	})
 }

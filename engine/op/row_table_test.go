@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +14,7 @@ import (
 // TestRowTableIsAMapOfLists compares it with a map of slices over random additions and removals, with
 // compactions and a restore in between.
 func TestRowTableIsAMapOfLists(t *testing.T) {
+	tr := newTrail(t)
 	s := schema.New(schema.Field{Name: "k", Type: schema.Of(schema.VarChar)}, schema.Field{Name: "v", Type: schema.Of(schema.BigInt)})
 	rng := rand.New(rand.NewPCG(1, 2))
 	h := vec.NewHasher()
@@ -42,34 +42,34 @@ func TestRowTableIsAMapOfLists(t *testing.T) {
 			t.Fatal("a row is there that should not be")
 		}
 		table.Compact(nil)
+		if step%500 == 0 {
+			save(t, tr, tableState{table})
+		}
 		if step%20000 == 10000 {
-			table = again(t, h, table, s)
+			table = again(t, tr, h, table, s)
 		}
 	}
 	check(t, table, model)
 }
 
+// tableState is a table as an operator that has nothing else.
+type tableState struct{ *RowTable }
+
+func (s tableState) Snapshot(w *state.Writer) error {
+	s.RowTable.Snapshot(w, "rows")
+	return nil
+}
+
+func (s tableState) Restore(r *state.Reader, share Share) error {
+	return s.RowTable.Restore(r, "rows", share, nil)
+}
+
 // again restores a table from its snapshot, in three shares brought together.
-func again(t *testing.T, h vec.Hasher, table *RowTable, s *schema.Schema) *RowTable {
+func again(t *testing.T, tr *trail, h vec.Hasher, table *RowTable, s *schema.Schema) *RowTable {
 	t.Helper()
-	w := state.NewWriter()
-	w.Section("all")
-	table.Snapshot(w)
-	in := state.Folders(t.TempDir())("job")
-	if err := w.Save(context.Background(), in, "1.snap"); err != nil {
-		t.Fatal(err)
-	}
+	save(t, tr, tableState{table})
 	out := NewRowTable(h, typesOf(s), []int{0})
-	for i := range 3 {
-		r, err := state.Load(context.Background(), in, "1.snap")
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Next()
-		if err := out.Restore(r, Share{Index: i, Of: 3}, nil); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tr.restore(t, tableState{out}, Share{0, 3}, Share{1, 3}, Share{2, 3})
 	return out
 }
 

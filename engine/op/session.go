@@ -24,6 +24,7 @@ type sessions struct {
 	end   []int64
 	rows  []int64
 	age   []int64 // which came first
+	track state.Track
 	next  []int32 // of the same key; or the next free one
 	free  int32
 	count int
@@ -86,6 +87,7 @@ func (s *sessions) add(b *vec.Batch, keys []int, rows vec.Rows, times []int64, r
 		if s.rows[at]++; !add {
 			s.rows[at] -= 2
 		}
+		s.track.Touch(at)
 		s.groups, s.sel = append(s.groups, at), append(s.sel, int32(i))
 	}
 	if err := flush(); err != nil {
@@ -152,6 +154,7 @@ func (s *sessions) open(key int32, start, end int64) int32 {
 	}
 	s.key[at], s.start[at], s.end[at], s.rows[at], s.age[at] = key, start, end, 0, s.born
 	s.next[at], s.head[key] = s.head[key], at
+	s.track.Touch(at)
 	s.count++
 	s.born++
 	s.due.add(s.wall.due(end), sessionAge{at, s.age[at]})
@@ -170,6 +173,7 @@ func (s *sessions) merge(from, into int32) error {
 	}
 	s.start[into], s.end[into] = min(s.start[into], s.start[from]), max(s.end[into], s.end[from])
 	s.rows[into] += s.rows[from]
+	s.track.Touch(into)
 	s.close(from)
 	return nil
 }
@@ -181,6 +185,7 @@ func (s *sessions) close(at int32) {
 		link = &s.next[*link]
 	}
 	*link = s.next[at]
+	s.track.Touch(at)
 	s.acc.reset(at)
 	s.key[at], s.next[at], s.free = -1, s.free, at
 	s.count--
@@ -252,61 +257,54 @@ type sessionAge struct {
 	age     int64 // for numbers are given again
 }
 
-// all returns the sessions, the oldest first.
-func (s *sessions) all() []int32 {
-	var all []int32
-	for at, key := range s.key {
-		if key >= 0 {
-			all = append(all, int32(at))
-		}
-	}
-	slices.SortFunc(all, func(a, b int32) int { return cmp.Compare(s.age[a], s.age[b]) })
-	return all
-}
-
 // snapshot writes all sessions.
 func (s *sessions) snapshot(w *state.Writer) {
-	all := s.all()
-	keys := make([]int32, len(all))
-	for i, at := range all {
-		keys[i] = s.key[at]
-	}
-	writeRows(w, s.keys.Keys, keys)
-	writeRows(w, []vec.Column{{Type: number(), I64: s.start}, {Type: number(), I64: s.end}, {Type: number(), I64: s.rows}}, all)
-	s.acc.snapshot(w, all)
+	facts := newNumbers(4)
+	var keys []int32
+	var columns, all []vec.Column
+	var keyCols, states picked
+	live := func(at int32) bool { return s.key[at] >= 0 }
+	w.Rows("sessions", &s.track, len(s.key), live, func(rows []int32) []vec.Column {
+		facts.clear()
+		keys = keys[:0]
+		for _, at := range rows {
+			keys = append(keys, s.key[at])
+			facts.add(s.start[at], s.end[at], s.rows[at], s.age[at])
+		}
+		columns = s.acc.stateColumns(columns[:0])
+		all = append(all[:0], keyCols.of(keys, s.keys.Keys)...)
+		all = append(all, states.of(rows, columns)...)
+		return append(all, facts...)
+	})
+	s.acc.snapshot(w, "")
 }
 
 // restore adds the sessions of a snapshot whose keys are in share.
 func (s *sessions) restore(r *state.Reader, share Share) error {
-	types := make([]schema.Type, len(s.keys.Keys))
-	for c := range types {
-		types[c] = s.keys.Keys[c].Type
-	}
-	var keys []int32
-	err := readRows(r, types, func(_ int, cols []vec.Column, i int) {
-		one := vec.Rows{N: i + 1, Sel: []int32{int32(i)}}
-		if share.Of > 1 && s.keys.hasher.Rows(nil, cols, one)[0]%uint64(share.Of) != uint64(share.Index) {
-			keys = append(keys, -1)
-			return
+	keyTypes := typesOfColumns(s.keys.Keys)
+	types := s.acc.stateTypes(keyTypes[:len(keyTypes):len(keyTypes)])
+	keys, width := len(keyTypes), len(types)
+	var to moved
+	err := r.Rows("sessions", typesBehind(types, 4), func(rows []int32, cols []vec.Column) error {
+		part := vec.Rows{N: len(rows), Sel: share.Select(s.keys.hasher, cols[:keys], len(rows))}
+		facts := cols[width:]
+		for k, key := range s.keys.number(cols[:keys], part) {
+			for len(s.head) < s.keys.N {
+				s.head = append(s.head, -1)
+			}
+			i := part.At(k)
+			born := s.born
+			s.born = facts[3].I64[i]
+			at := s.open(key, facts[0].I64[i], facts[1].I64[i])
+			s.born = max(s.born, born)
+			s.rows[at] = facts[2].I64[i]
+			s.acc.setStates(at, cols[keys:width], i)
+			to.set(rows[i], at)
 		}
-		key := s.keys.number(cols, one)[0]
-		for len(s.head) < s.keys.N {
-			s.head = append(s.head, -1)
-		}
-		keys = append(keys, key)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	to := make([]int32, len(keys))
-	err = readRows(r, []schema.Type{number(), number(), number()}, func(row int, cols []vec.Column, i int) {
-		if to[row] = -1; keys[row] >= 0 {
-			at := s.open(keys[row], cols[0].I64[i], cols[1].I64[i])
-			s.rows[at], to[row] = cols[2].I64[i], at
-		}
-	})
-	if err != nil {
-		return err
-	}
-	return s.acc.restore(r, to)
+	return s.acc.restore(r, "", to)
 }

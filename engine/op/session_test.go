@@ -81,6 +81,7 @@ func (m *modelSession) text() string {
 // TestSessions compares random rows in disorder, with restores at other parallelisms in the middle, with sessions in
 // lists.
 func TestSessions(t *testing.T) {
+	tr := newTrail(t)
 	const gap = 10
 	for seed := range uint64(9) {
 		r := rand.New(rand.NewPCG(8, seed))
@@ -132,8 +133,9 @@ func TestSessions(t *testing.T) {
 			if !slices.Equal(out, want) {
 				t.Fatalf("seed %d, step %d: got %v\nwant %v", seed, step, out, want)
 			}
+			save(t, tr, tasks...)
 			if r.IntN(8) == 0 {
-				tasks = restored(t, tasks, fresh, 1+r.IntN(3))
+				tasks = restored(t, tr, tasks, fresh, 1+r.IntN(3))
 			}
 		}
 		for _, task := range tasks {
@@ -204,6 +206,7 @@ func TestSessionClock(t *testing.T) {
 
 // TestSessionRows gives the rows of sessions, of any kind, after a restore in the middle.
 func TestSessionRows(t *testing.T) {
+	tr := newTrail(t)
 	in := timedInput(true, schema.RowTime)
 	s := schema.New(slices.Clone(in.Out().Fields)...)
 	for _, name := range []string{"window_start", "window_end", "window_time"} {
@@ -220,7 +223,7 @@ func TestSessionRows(t *testing.T) {
 	timedRow{30, "a", 2}.put(b, span{}, vec.Insert)
 	timedRow{2, "b", 3}.put(b, span{}, vec.UpdateAfter)
 	deal(t, h, b.Batch(), []int{1}, 1, func(i int, part *vec.Batch) error { return tasks[i].Process(part, &out) })
-	tasks = restored(t, tasks, fresh, 2)
+	tasks = restored(t, tr, tasks, fresh, 2)
 	b.Reset()
 	timedRow{11, "a", 4}.put(b, span{}, vec.Delete)
 	deal(t, h, b.Batch(), []int{1}, 2, func(i int, part *vec.Batch) error { return tasks[i].Process(part, &out) })

@@ -50,7 +50,7 @@ func (s *Sort) Process(b *vec.Batch, out Out) error {
 		}
 		at := s.rows.place(s.rows.list(s.group), b.Cols, i)
 		row, g := s.rows.Add(s.group, 0, b, i, 0)
-		s.rows.insert(g, at, row)
+		s.rows.insert(g, at, row, false)
 		s.group = g
 	}
 	if s.byClock {
@@ -99,14 +99,14 @@ func (s *Sort) give(upto int64, out Out) error {
 func (s *Sort) Snapshot(w *state.Writer) error {
 	w.Int(s.given)
 	w.Int(s.last)
-	s.rows.snapshot(w, -1)
+	s.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (s *Sort) Restore(r *state.Reader, share Share) error {
 	s.given, s.last = max(s.given, r.Int()), max(s.last, r.Int())
-	_, err := s.rows.restore(r, share)
+	err := s.rows.restore(r, share)
 	if s.rows.Len() > 0 {
 		s.group = 0
 	}

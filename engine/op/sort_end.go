@@ -67,14 +67,14 @@ func (s *SortAtEnd) Advance(watermark int64, out Out) error {
 // Snapshot implements Stateful.
 func (s *SortAtEnd) Snapshot(w *state.Writer) error {
 	writeFlag(w, s.ended)
-	s.rows.Snapshot(w)
+	s.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (s *SortAtEnd) Restore(r *state.Reader, share Share) error {
 	s.ended = r.Int() == 1
-	return s.rows.Restore(r, share, nil)
+	return s.rows.Restore(r, "rows", share, nil)
 }
 
 func writeFlag(w *state.Writer, on bool) {
@@ -145,12 +145,12 @@ func (f *Fold) Advance(watermark int64, out Out) error {
 // Snapshot implements Stateful.
 func (f *Fold) Snapshot(w *state.Writer) error {
 	writeFlag(w, f.ended)
-	f.rows.Snapshot(w)
+	f.rows.Snapshot(w, "rows")
 	return nil
 }
 
 // Restore implements Stateful.
 func (f *Fold) Restore(r *state.Reader, share Share) error {
 	f.ended = r.Int() == 1
-	return f.rows.Restore(r, share, nil)
+	return f.rows.Restore(r, "rows", share, nil)
 }

@@ -97,6 +97,9 @@ type sortedRows struct {
 	*RowTable
 	by    ordering
 	lists [][]int32 // by group
+	// The mark of a row is its rank among those that are equal by the order, in which they stand, and in the lowest
+	// bit whether the owner holds it.
+	ranks int64 // given so far
 }
 
 func newSortedRows(t *RowTable, by ordering) *sortedRows { return &sortedRows{RowTable: t, by: by} }
@@ -148,8 +151,14 @@ func (s *sortedRows) equal(row int32, b *vec.Batch, i int) bool {
 	return true
 }
 
-// insert puts a row of the table into the list of its group.
-func (s *sortedRows) insert(g int32, at int, row int32) []int32 {
+// insert puts a new row of the table into the list of its group: behind those that are equal, or before them.
+func (s *sortedRows) insert(g int32, at int, row int32, before bool) []int32 {
+	s.ranks++
+	rank := s.ranks
+	if before {
+		rank = -rank
+	}
+	s.SetMark(row, rank<<1)
 	for int(g) >= len(s.lists) {
 		s.lists = append(s.lists, nil)
 	}
@@ -202,31 +211,20 @@ func (s *sortedRows) expire(now, ttl int64) {
 	s.tidy()
 }
 
-// snapshot writes the rows with their places, and which one is held (-1 for none).
-func (s *sortedRows) snapshot(w *state.Writer, held int32) {
-	for _, list := range s.lists {
-		for k, row := range list {
-			s.Mark[row] = int64(2 * k)
-		}
-	}
-	if held >= 0 {
-		s.Mark[held]++
-	}
-	s.Snapshot(w)
-}
-
-// restore adds the rows of a snapshot that are in the share, and returns the one that was held, -1 for none.
-func (s *sortedRows) restore(r *state.Reader, share Share) (held int32, err error) {
-	held = -1
-	err = s.Restore(r, share, func(row int32) {
-		if s.Mark[row]%2 == 1 {
-			held = row
-		}
+// restore adds the rows of a snapshot that are in the share.
+func (s *sortedRows) restore(r *state.Reader, share Share) error {
+	err := s.Restore(r, "rows", share, func(row int32) {
 		g := s.Group(row)
-		s.insert(g, len(s.list(g)), row)
+		for int(g) >= len(s.lists) {
+			s.lists = append(s.lists, nil)
+		}
+		s.lists[g] = append(s.lists[g], row)
+		s.ranks = max(s.ranks, s.Mark[row]>>1, -(s.Mark[row] >> 1))
 	})
 	for _, list := range s.lists {
-		slices.SortFunc(list, func(a, b int32) int { return cmp.Compare(s.Mark[a], s.Mark[b]) })
+		slices.SortFunc(list, func(a, b int32) int {
+			return cmp.Or(s.by.compare(s.Cols, int(a), s.Cols, int(b)), cmp.Compare(s.Mark[a]>>1, s.Mark[b]>>1))
+		})
 	}
-	return held, err
+	return err
 }

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"millrace/engine/state"
 	"millrace/schema"
 	"millrace/sql/plan"
 	"millrace/vec"
@@ -15,6 +16,7 @@ type Table struct {
 	Rows   []int64        // rows added to each group
 
 	calls  []plan.Agg
+	track  state.Track   // of what Merge changes
 	in     []*vec.Column // arguments of the call at hand
 	passed []int32       // rows that its filter lets through, and
 	into   []int32       // their groups
@@ -95,6 +97,7 @@ func (t *Table) Merge(keys []vec.Column, counts []int64, states [][]vec.Column, 
 	groups := t.Find(keys, rows)
 	for k, g := range groups {
 		t.Rows[g] += counts[rows.At(k)]
+		t.track.Touch(g)
 	}
 	for a, call := range t.calls {
 		t.in = t.in[:0]
@@ -116,10 +119,47 @@ func (t *Table) Absorb(o *Table) error {
 // Clear empties the table; its memory is kept.
 func (t *Table) Clear() {
 	t.keyIndex.clear()
+	t.track.Renumber()
 	for a := range t.States {
 		for c := range t.States[a] {
 			t.States[a][c].Clear()
 		}
 	}
 	t.Rows = t.Rows[:0]
+}
+
+// columns are the keys, the row counts and the states, as PartialSchema has them but for the pane.
+func (t *Table) columns(dst []vec.Column) []vec.Column {
+	dst = append(dst, t.Keys...)
+	dst = append(dst, vec.Column{Type: number(), I64: t.Rows})
+	for a := range t.States {
+		dst = append(dst, t.States[a]...)
+	}
+	return dst
+}
+
+// snapshot writes all groups as a table of that name.
+func (t *Table) snapshot(w *state.Writer, name string) {
+	var columns []vec.Column
+	var groups picked
+	w.Rows(name, &t.track, t.N, nil, func(rows []int32) []vec.Column {
+		columns = t.columns(columns[:0])
+		return groups.of(rows, columns)
+	})
+}
+
+// restore adds the groups of a snapshot whose keys are in share.
+func (t *Table) restore(r *state.Reader, name string, share Share) error {
+	keys := len(t.Keys)
+	states := make([][]vec.Column, len(t.States))
+	return r.Rows(name, typesOfColumns(t.columns(nil)), func(numbers []int32, cols []vec.Column) error {
+		at := keys + 1
+		for a := range states {
+			n := len(t.States[a])
+			states[a] = cols[at : at+n]
+			at += n
+		}
+		sel := share.Select(t.hasher, cols[:keys], len(numbers))
+		return t.Merge(cols[:keys], cols[keys].I64, states, vec.Rows{N: len(numbers), Sel: sel})
+	})
 }

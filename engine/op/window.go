@@ -1,6 +1,7 @@
 package op
 
 import (
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -442,39 +443,24 @@ func (w *WindowAggregate) Groups() int {
 func (w *WindowAggregate) Snapshot(s *state.Writer) error {
 	s.Int(w.watermark)
 	s.Int(int64(len(w.panes)))
-	p := newPartials(w.types, w.node.Aggs)
 	for pane, t := range w.panes {
 		s.Int(pane)
-		s.Int(int64((t.N + vec.MaxRows - 1) / vec.MaxRows))
-		if err := p.emit(pane, t, snapshotOut{s}); err != nil {
-			return err
-		}
+		t.snapshot(s, paneName(pane))
 	}
 	return nil
 }
 
-type snapshotOut struct{ w *state.Writer }
-
-func (o snapshotOut) Emit(b *vec.Batch) error { o.w.Columns(b.Cols, b.N); return nil }
+// paneName is what the table of a pane is called in snapshots.
+func paneName(pane int64) string { return fmt.Sprintf("pane %d", pane) }
 
 // Restore implements Stateful. The snapshot may come from several tasks: each task is given all parts
 // and takes the keys of its share.
 func (w *WindowAggregate) Restore(r *state.Reader, share Share) error {
-	s := PartialSchema(w.types, w.node.Aggs)
-	types := typesOf(s)
 	w.watermark = max(w.watermark, r.Int())
 	for range r.Int() {
-		r.Int()
-		for range r.Int() {
-			cols, n := r.Columns(types)
-			if r.Err() != nil {
-				return r.Err()
-			}
-			b := &vec.Batch{Schema: s, Cols: cols, N: n}
-			b.Sel = share.Select(w.hasher, cols[:len(w.types)], n)
-			if err := w.Process(b, nil); err != nil {
-				return err
-			}
+		pane := r.Int()
+		if err := w.table(pane).restore(r, paneName(pane), share); err != nil {
+			return err
 		}
 	}
 	return r.Err()

@@ -2,6 +2,7 @@ package op
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -237,7 +238,7 @@ func (w *WindowGroup) Snapshot(s *state.Writer) error {
 	for at, t := range w.open {
 		s.Int(at.start)
 		s.Int(at.end)
-		t.snapshot(s)
+		t.snapshot(s, windowName(at))
 	}
 	return nil
 }
@@ -247,9 +248,12 @@ func (w *WindowGroup) Restore(r *state.Reader, share Share) error {
 	w.reached = max(w.reached, r.Int())
 	for range r.Int() {
 		s := span{r.Int(), r.Int()}
-		if err := w.table(s).restore(r, share); err != nil {
+		if err := w.table(s).restore(r, windowName(s), share); err != nil {
 			return err
 		}
 	}
 	return r.Err()
 }
+
+// windowName is what the names of a window's tables begin with in snapshots.
+func windowName(s span) string { return fmt.Sprintf("window %d to %d ", s.start, s.end) }

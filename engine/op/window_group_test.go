@@ -25,6 +25,7 @@ type windowModel struct {
 // TestWindowGroup compares random rows, some taken back, in disorder, with restores at other parallelisms in the middle,
 // with windows in lists: those cut here and those that rows come with.
 func TestWindowGroup(t *testing.T) {
+	tr := newTrail(t)
 	kinds := []plan.Window{
 		{Kind: plan.Tumble, Size: 20, Slide: 20},
 		{Kind: plan.Hop, Size: 30, Slide: 10, Offset: 3},
@@ -94,8 +95,9 @@ func TestWindowGroup(t *testing.T) {
 			if !slices.Equal(out, want) {
 				t.Fatalf("seed %d, step %d: got %v\nwant %v", seed, step, out, want)
 			}
+			save(t, tr, tasks...)
 			if r.IntN(8) == 0 {
-				tasks = restored(t, tasks, fresh, 1+r.IntN(3))
+				tasks = restored(t, tr, tasks, fresh, 1+r.IntN(3))
 			}
 		}
 		for _, task := range tasks {

@@ -1,26 +1,50 @@
 package state
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"millrace/blob"
 )
 
-// Place is where the snapshots of one job are. One goroutine uses it.
+// Place is where the snapshots of one job are. Any goroutine may use it.
 type Place interface {
-	// Save stores a snapshot under a name, durably: when it has returned, Load finds it whatever happens.
-	Save(ctx context.Context, name string, data []byte) error
-	// Load returns a snapshot.
-	Load(ctx context.Context, name string) ([]byte, error)
-	// Keep removes the snapshots that are older than the named one by their names, and what a crash left
-	// unfinished. No name: all of them.
-	Keep(ctx context.Context, name string) error
+	// Create begins a file. It is there, durably and whole, when File.Commit has returned.
+	Create(ctx context.Context, name string) (File, error)
+	// Open opens a file for reading. One that is not there is an error that is fs.ErrNotExist.
+	Open(ctx context.Context, name string) (Source, error)
+	// List returns the names of the files, and of what a crash left of others.
+	List(ctx context.Context) ([]string, error)
+	// Remove removes files, those that are not there included.
+	Remove(ctx context.Context, names ...string) error
+}
+
+// File is a file that is being written. Commit or Discard ends it.
+type File interface {
+	io.Writer
+	Commit() error
+	Discard()
+}
+
+// Source is a file to be read, by any number of goroutines.
+type Source interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// Clear removes all snapshots in a place.
+func Clear(ctx context.Context, in Place) error {
+	names, err := in.List(ctx)
+	if err != nil {
+		return err
+	}
+	return in.Remove(ctx, names...)
 }
 
 // Folders are places in folders below dir, one a job: for a platform of one process.
@@ -33,39 +57,49 @@ func Buckets(b *blob.Bucket, prefix string) func(job string) Place {
 	return func(job string) Place { return &bucket{in: b, prefix: prefix + job + "/"} }
 }
 
-// suffix is how snapshots end.
-const suffix = ".snap"
-
 type folder string
 
-// Save implements Place.
-func (f folder) Save(_ context.Context, name string, data []byte) error {
+// unfinished is how the names of files end that are being written.
+const unfinished = ".tmp"
+
+// Create implements Place.
+func (f folder) Create(_ context.Context, name string) (File, error) {
 	dir := string(f)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return nil, err
 	}
-	tmp := filepath.Join(dir, name+".tmp")
-	if err := writeSynced(tmp, data); err != nil {
-		return err
+	path := filepath.Join(dir, name)
+	file, err := os.Create(path + unfinished)
+	if err != nil {
+		return nil, err
 	}
-	if err := os.Rename(tmp, filepath.Join(dir, name)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return &folderFile{File: file, dir: dir, path: path}, nil
 }
 
-func writeSynced(path string, data []byte) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if _, err = f.Write(data); err == nil {
-		err = f.Sync()
-	}
+type folderFile struct {
+	*os.File
+	dir, path string
+}
+
+// Commit implements File.
+func (f *folderFile) Commit() error {
+	err := f.Sync()
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(f.path+unfinished, f.path); err != nil {
+		return err
+	}
+	return syncDir(f.dir)
+}
+
+// Discard implements File. What cannot be removed now is found by List.
+func (f *folderFile) Discard() {
+	_ = f.Close()
+	_ = os.Remove(f.path + unfinished)
 }
 
 func syncDir(dir string) error {
@@ -80,86 +114,51 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Load implements Place.
-func (f folder) Load(_ context.Context, name string) ([]byte, error) {
-	return os.ReadFile(filepath.Join(string(f), name))
+// Open implements Place.
+func (f folder) Open(_ context.Context, name string) (Source, error) {
+	return openFile(filepath.Join(string(f), name))
 }
 
-// Keep implements Place.
-func (f folder) Keep(_ context.Context, name string) error {
-	dir := string(f)
-	if name == "" {
-		return os.RemoveAll(dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("list snapshots: %w", err)
-	}
-	for _, e := range entries {
-		old := strings.HasSuffix(e.Name(), suffix) && e.Name() < name || strings.HasSuffix(e.Name(), ".tmp")
-		if !old {
-			continue
-		}
-		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !os.IsNotExist(err) {
-			return fmt.Errorf("remove old snapshot: %w", err)
-		}
-	}
-	return nil
+type localFile struct {
+	*os.File
+	size int64
 }
 
-// bucket keeps snapshots as objects. It lists them once, and then knows which are there, as each list
-// and each look is a request.
-type bucket struct {
-	in     *blob.Bucket
-	prefix string
-	listed bool
-	names  []string
-}
-
-// Save implements Place.
-func (b *bucket) Save(ctx context.Context, name string, data []byte) error {
-	if err := b.in.Put(ctx, b.prefix+name, bytes.NewReader(data), int64(len(data))); err != nil {
-		return err
-	}
-	b.names = append(b.names, name)
-	return nil
-}
-
-// Load implements Place.
-func (b *bucket) Load(ctx context.Context, name string) ([]byte, error) {
-	r, err := b.in.Get(ctx, b.prefix+name)
+func openFile(path string) (*localFile, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	return io.ReadAll(r)
+	info, err := f.Stat()
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return &localFile{f, info.Size()}, nil
 }
 
-// Keep implements Place. An owner that has lost its job removes nothing of the new owner, whose snapshots are newer.
-func (b *bucket) Keep(ctx context.Context, name string) error {
-	if !b.listed || name == "" {
-		b.names = nil
-		for o, err := range b.in.List(ctx, b.prefix) {
-			if err != nil {
-				return err
-			}
-			b.names = append(b.names, strings.TrimPrefix(o.Key, b.prefix))
-		}
-		b.listed = true
+// Size implements Source.
+func (f *localFile) Size() int64 { return f.size }
+
+// List implements Place.
+func (f folder) List(context.Context) ([]string, error) {
+	entries, err := os.ReadDir(string(f))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list snapshots: %w", err)
 	}
-	var left []string
-	for _, n := range b.names {
-		if name != "" && n >= name {
-			left = append(left, n)
-			continue
-		}
-		if err := b.in.Delete(ctx, b.prefix+n); err != nil {
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, nil
+}
+
+// Remove implements Place.
+func (f folder) Remove(_ context.Context, names ...string) error {
+	for _, name := range names {
+		if err := os.Remove(filepath.Join(string(f), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove old snapshot: %w", err)
 		}
 	}
-	b.names = left
 	return nil
 }

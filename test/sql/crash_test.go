@@ -43,6 +43,7 @@ var fates = []fate{
 	{checkpoints: true, commit: unknown},
 	{reads: 2},
 	{checkpoints: true, reads: 2},
+	{checkpoints: true, reads: 5},
 }
 
 // ledger commits the rows of a job to memory: rows count once their epoch is committed, and vanish if

@@ -127,6 +127,7 @@ func (w way) run(t *testing.T, s *Script) ([][]string, error) {
 		env: &engine.Env{
 			Connectors: map[string]connector.Spec{}, Formats: map[string]format.Spec{},
 			Log: slog.New(slog.DiscardHandler), Hasher: vec.NewHasher(), Snapshots: state.Folders(t.TempDir()),
+			Chains: state.Limits{Small: -1, Files: 2}, // so that snapshots build on each other and are merged
 		},
 	}
 	if x.planner.Settings, err = plan.NewSettings(map[string]string{"table.local-time-zone": "UTC"}); err != nil {
