@@ -48,6 +48,7 @@ func (c *Config) checkAddresses() (errs []error) {
 	errs = append(errs, checkAddress("listen", c.Listen))
 	if c.Kafka.Embedded() {
 		errs = append(errs, checkAddress("kafka.listen", c.Kafka.Listen))
+		errs = append(errs, c.Broker.check(c.Kafka.Listen, c.Insecure)...)
 	}
 	for _, b := range c.Kafka.Bootstrap {
 		errs = append(errs, checkAddress("kafka.bootstrap", b))
@@ -145,6 +146,11 @@ func (c *Config) readTokens() error {
 			return fmt.Errorf("token %q: %w", t.Name, err)
 		}
 	}
+	for i, u := range c.Broker.Users {
+		if err := readSecret(fmt.Sprintf("broker.users[%d]", i), &c.Broker.Users[i].Password, &c.Broker.Users[i].PasswordFile); err != nil {
+			return fmt.Errorf("user %q: %w", u.Name, err)
+		}
+	}
 	return readSecret("influxdb", &c.InfluxDB.Token, &c.InfluxDB.TokenFile)
 }
 
@@ -154,11 +160,11 @@ func readSecret(key string, secret *telemetry.Secret, file *string) error {
 		return nil
 	}
 	if *secret != "" {
-		return fault.New(fault.Invalid, "%s: token and token_file are both given: keep one", key)
+		return fault.New(fault.Invalid, "%s: a secret and the file of one are both given: keep one", key)
 	}
 	text, err := os.ReadFile(*file)
 	if err != nil {
-		return fault.New(fault.Invalid, "%s: read token: %w", key, err)
+		return fault.New(fault.Invalid, "%s: read secret: %w", key, err)
 	}
 	*secret, *file = telemetry.Secret(strings.TrimSpace(string(text))), ""
 	return nil

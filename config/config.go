@@ -34,6 +34,7 @@ type Config struct {
 	TLS       TLS        `yaml:"tls"`       // encrypts API and screen
 	Limits    Limits     `yaml:"limits"`    // what one caller may do
 	Kafka     Kafka      `yaml:"kafka"`     // the bus
+	Broker    Broker     `yaml:"broker"`    // the embedded one
 	Demo      Switch     `yaml:"demo"`      // the labelled generator that feeds sensors.raw
 	Log       Log        `yaml:"log"`       // what is written to stderr
 	CORS      CORS       `yaml:"cors"`      // who may call from other sites
@@ -63,12 +64,11 @@ type Token struct {
 
 // Kafka says where the bus is.
 type Kafka struct {
-	Listen     string   `yaml:"listen"`      // address of the embedded broker
-	Bootstrap  []string `yaml:"bootstrap"`   // brokers of a cluster; empty: the embedded one
-	Partitions int      `yaml:"partitions"`  // of topics that the platform makes
-	SyncWrites bool     `yaml:"sync_writes"` // the embedded broker fsyncs before it acknowledges
-	TLS        KafkaTLS `yaml:"tls"`         // to a cluster
-	SASL       SASL     `yaml:"sasl"`        // for a cluster
+	Listen     string   `yaml:"listen"`     // address of the embedded broker
+	Bootstrap  []string `yaml:"bootstrap"`  // brokers of a cluster; empty: the embedded one
+	Partitions int      `yaml:"partitions"` // of topics that the platform makes
+	TLS        KafkaTLS `yaml:"tls"`        // to a cluster
+	SASL       SASL     `yaml:"sasl"`       // for a cluster
 }
 
 // KafkaTLS encrypts the connections to a cluster.
@@ -268,6 +268,7 @@ func Default() Config {
 		Data:   "./data",
 		Listen: "127.0.0.1:8000",
 		Kafka:  Kafka{Listen: "127.0.0.1:9092", Partitions: 4},
+		Broker: defaultBroker(),
 		Demo:   On,
 		Log:    Log{Level: "info", Format: telemetry.AutoFormat},
 		Sources: Sources{Host: HostSource{

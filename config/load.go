@@ -134,9 +134,13 @@ func (c *Config) resolve(dir string) {
 	}
 	files := []*string{
 		&c.TLS.CertFile, &c.TLS.KeyFile, &c.Kafka.TLS.CAFile, &c.Kafka.TLS.CertFile, &c.Kafka.TLS.KeyFile, &c.InfluxDB.TokenFile,
+		&c.Broker.TLS.CertFile, &c.Broker.TLS.KeyFile, &c.Broker.TLS.ClientCAFile,
 	}
 	for i := range c.Tokens {
 		files = append(files, &c.Tokens[i].TokenFile)
+	}
+	for i := range c.Broker.Users {
+		files = append(files, &c.Broker.Users[i].PasswordFile)
 	}
 	for _, f := range files {
 		if *f != "" && !filepath.IsAbs(*f) {

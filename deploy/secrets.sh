@@ -12,6 +12,8 @@ cat >.env.new <<EOF
 # Made by deploy/secrets.sh. Keep it out of version control and out of images.
 # The token that the screen and the API ask for:
 MILLRACE_ADMIN_TOKEN=$(secret 32)
+# The password of user "kafka" at the built-in broker (docker-compose.single.yml):
+MILLRACE_KAFKA_PASSWORD=$(secret 16)
 INFLUXDB_PASSWORD=$(secret 16)
 INFLUXDB_TOKEN=$(secret 32)
 # Old data into MinIO, or into any other S3: take the first # of these lines away.

@@ -151,7 +151,7 @@ func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
 	if n.cfg.Kafka.Embedded() {
 		b, err := broker.Open(broker.Config{
 			Dir: filepath.Join(n.cfg.Data, "bus"), Listen: n.cfg.Kafka.Listen, Partitions: n.cfg.Kafka.Partitions,
-			SyncWrites: n.cfg.Kafka.SyncWrites, Logger: log.With("logger", "broker"),
+			Logger: log.With("logger", "broker"),
 		})
 		if err != nil {
 			return err
