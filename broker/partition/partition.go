@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"millrace/broker/disk"
@@ -26,7 +27,8 @@ const (
 	FlushSystem
 )
 
-// Env is what the logs of a broker share.
+// Env is what the logs of a broker share; it is not copied once a log was opened with it. Files open for readers and indexes in memory are
+// bounded over all of its logs.
 type Env struct {
 	FS  disk.FS
 	Now func() time.Time
@@ -41,6 +43,10 @@ type Env struct {
 	// MayWrite is asked before records are appended (not markers): its error is told to the client.
 	// Nil: they may.
 	MayWrite func() error
+
+	files   files
+	indexes indexes
+	buffers sync.Pool // of *[]byte, scanBytes long
 }
 
 // Config is what a topic's settings mean for its logs. It can be changed while the log is open.
@@ -83,7 +89,9 @@ type View struct {
 	High     int64     // where readers of uncommitted records end: the high watermark
 	Stable   int64     // where readers of committed records end: the last stable offset
 	Aborted  []Aborted // transactions to leave out, where committed records were asked for
-	release  func()
+
+	file    *file
+	section [1]Section
 }
 
 // Section is a range of a file of the operating system. Where OS is nil, ReadAt reads it (a simulated disk).
