@@ -22,6 +22,7 @@ type Log struct {
 
 	// Locks are taken in this order. writer is held by who appends, closes the active segment or writes a checkpoint; manifestMu by who replaces the manifest;
 	// mu for moments only, never while a file is read or written.
+	cleaner    cleaner // its lock comes first
 	writer     sync.Mutex
 	manifestMu sync.Mutex
 	manifest   *manifest // what is on disk
@@ -74,6 +75,7 @@ func (l *Log) SetConfig(cfg Config) { l.cfg.Store(&cfg) }
 func (l *Log) Close() error { return l.close(true) }
 
 func (l *Log) close(keep bool) error {
+	defer l.cleaner.end()()
 	l.writer.Lock()
 	defer l.writer.Unlock()
 	if l.shut {

@@ -46,6 +46,7 @@ type Env struct {
 
 	files   files
 	indexes indexes
+	keys    int       // of one pass of compaction; 0: maxKeys
 	buffers sync.Pool // of *[]byte, scanBytes long
 }
 
