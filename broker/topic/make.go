@@ -1,0 +1,119 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"golang.org/x/sync/errgroup"
+
+	"millrace/broker/keyed"
+	"millrace/broker/partition"
+)
+
+// plan is a topic that is to be made, or one that is to grow.
+type plan struct {
+	name  string
+	id    ID
+	set   map[string]string
+	logs  []*partition.Log // those that are there
+	total int              // partitions that it is to have
+	fresh []*partition.Log // those that were made
+}
+
+func (p *plan) record(made int) record {
+	return record{ID: p.id, Partitions: p.total, Made: made, Configs: p.set}
+}
+
+// make makes what plans say, and shows it to all: records, then folders, then records that say that the folders are there. It returns an
+// error for each plan, nil where it was done. The caller holds change.
+func (t *Topics) make(ctx context.Context, plans []*plan) []error {
+	failed := make([]error, len(plans))
+	fail := func(err error) []error {
+		for i := range failed {
+			failed[i] = errors.Join(failed[i], err)
+		}
+		return failed
+	}
+	var begin []keyed.Entry
+	for _, p := range plans {
+		begin = append(begin, put(p.name, p.record(len(p.logs))))
+	}
+	if err := t.keep(ctx, begin...); err != nil {
+		return fail(err)
+	}
+	var end []keyed.Entry
+	for i, p := range plans {
+		if failed[i] = t.makeLogs(p); failed[i] != nil {
+			failed[i] = errors.Join(failed[i], t.undo(p))
+			end = append(end, p.before())
+			continue
+		}
+		end = append(end, put(p.name, p.record(p.total)))
+	}
+	if err := t.keep(ctx, end...); err != nil {
+		return fail(err) // only a start knows what the disk has: what was made stays, unseen, until then
+	}
+	t.show(plans, failed)
+	return failed
+}
+
+// before is the entry that stands for what was there before the plan.
+func (p *plan) before() keyed.Entry {
+	if len(p.logs) == 0 {
+		return forget(p.name)
+	}
+	return put(p.name, record{ID: p.id, Partitions: len(p.logs), Made: len(p.logs), Configs: p.set})
+}
+
+func (t *Topics) makeLogs(p *plan) error {
+	p.fresh = make([]*partition.Log, p.total-len(p.logs))
+	var g errgroup.Group
+	g.SetLimit(opening)
+	for i := range p.fresh {
+		g.Go(func() (err error) {
+			p.fresh[i], err = t.openLog(&topic{name: p.name, set: p.set}, len(p.logs)+i)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// undo deletes what was made for a plan that failed.
+func (t *Topics) undo(p *plan) error {
+	var failed error
+	for i, l := range p.fresh {
+		if l != nil {
+			failed = errors.Join(failed, l.Remove())
+		} else {
+			failed = errors.Join(failed, t.clear(p.name, len(p.logs)+i))
+		}
+	}
+	if failed != nil {
+		t.log.Error("a partition that could not be made could not be deleted, either", "topic", p.name, "error", failed)
+	}
+	return failed
+}
+
+// show makes the plans that did not fail seen.
+func (t *Topics) show(plans []*plan, failed []error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, p := range plans {
+		if failed[i] != nil {
+			continue
+		}
+		logs := append(p.logs[:len(p.logs):len(p.logs)], p.fresh...)
+		x := &topic{name: p.name, id: p.id, set: maps.Clone(p.set), logs: logs}
+		t.names[p.name], t.ids[p.id] = x, x
+		t.partitions += len(p.fresh)
+	}
+	t.wake()
+}
+
+// count says how many topics and partitions there are.
+func (t *Topics) count() (topics, partitions int) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return len(t.names), t.partitions
+}
