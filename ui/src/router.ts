@@ -14,6 +14,7 @@ export const router = createRouter({
       children: [
         { path: 'explore', component: () => import('@/pages/explore.vue') },
         { path: 'streams', component: () => import('@/pages/streams.vue') },
+        { path: 'groups', component: () => import('@/pages/groups.vue') },
         { path: 'dead-letters', component: () => import('@/pages/dead-letters.vue') },
         { path: 'pipelines', component: () => import('@/pages/pipelines.vue') },
         { path: 'sources', component: () => import('@/pages/sources.vue') },

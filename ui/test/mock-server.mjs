@@ -10,6 +10,7 @@ import { answerAlerts, channelsAtFirst, rulesAtFirst } from './mock/alerts.mjs'
 import { answerAnalysis } from './mock/analysis.mjs'
 import { clamp, noise, random } from './mock/noise.mjs'
 import { answerOperation, refuse, whoIs } from './mock/operation.mjs'
+import { answerTopics, topicsAtFirst } from './mock/topics.mjs'
 import { answerLetters, answerSources, sourcesAtFirst } from './mock/sources.mjs'
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url))
@@ -66,7 +67,7 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
   const state = {
     demo: true, empty: false, failing: false, refusing: false, partial: false, locked: false, level: 'info',
     paused: new Set(), views: new Map(), total: 1_482_000, started: Date.now(),
-    sources: sourcesAtFirst(), pending: 180, rules: rulesAtFirst(), channels: channelsAtFirst(), alerts: new Map(), silences: new Map(), events: [], notices: [],
+    topics: topicsAtFirst(), sources: sourcesAtFirst(), pending: 180, rules: rulesAtFirst(), channels: channelsAtFirst(), alerts: new Map(), silences: new Map(), events: [], notices: [],
   }
   const sockets = new Set()
 
@@ -86,15 +87,6 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
         savepoint: 's3://flink/savepoints/savepoint-5fa3d8-70a80aedf205', dead_letters: 0 })] },
     { name: 'orders-top-n', state: 'restarting', sql: pipelineSql,
       jobs: [job('top', 0, { state: 'restarting', restarts: 2, lag: 20_441, error: 'read topic orders: connection refused', watermark: null, last_checkpoint: null })] },
-  ]
-  const topics = () => [
-    { name: 'metrics.host', partitions: 1, records: 182_220, bytes: 20_120_000, internal: false },
-    { name: 'metrics.push', partitions: 1, records: 0, bytes: 0, internal: false },
-    { name: 'sensors.clean', partitions: 3, records: 978_120, bytes: 140_400_000, internal: false },
-    { name: 'sensors.raw', partitions: 3, records: 981_233, bytes: 122_800_000, internal: false },
-    { name: 'sensors.raw.dead', partitions: 1, records: 1204, bytes: 410_000, internal: false },
-    { name: 'sensors.stats', partitions: 3, records: 9720, bytes: 1_880_000, internal: false },
-    { name: '__epochs', partitions: 3, records: 240, bytes: 88_000, internal: true },
   ]
   const record = (topic, offset, time) => {
     const base = { partition: offset % 3, offset, timestamp: new Date(time).toISOString() }
@@ -170,16 +162,11 @@ export async function startMock({ port = 0, cores = 8, processes = 5 } = {}) {
       else state.paused.delete(action[1])
       return { status: 200, body: {} }
     }
-    if (path === '/api/topics') return { status: 200, body: { topics: state.empty ? [] : topics() } }
-    const records = /^\/api\/topics\/([^/]+)\/records$/.exec(path)
-    if (records) {
-      const now = Date.now()
-      return { status: 200, body: { records: Array.from({ length: 20 }, (_, at) => record(decodeURIComponent(records[1]), 1000 - at, now - at * 400)) } }
-    }
     if (path === '/api/query') return { status: 200, body: { data: history(body) } }
     if (path === '/api/sql') return sql(body)
     if (path === '/api/metrics/latest') return { status: 200, body: latest() }
     return (
+      answerTopics(state, method, path, body, query, record) ??
       answerAnalysis(state, method, path, body) ??
       answerSources(state, method, path, body, latest) ??
       answerLetters(state, method, path, body, query) ??

@@ -55,7 +55,7 @@ function parseBody(text: string): ProblemBody | null {
   }
 }
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** call sends one request and returns its JSON; anything else is thrown as a Problem. */
 export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {

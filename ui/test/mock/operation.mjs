@@ -15,7 +15,7 @@ export function whoIs(state, token) {
 /** refuse says why someone may not do something, or returns undefined. */
 export function refuse(who, method, path) {
   if (!who) return problem(401, 'Unauthorized', 'a token is needed', 'send the header Authorization: Bearer <token>')
-  const admin = path === '/api/config' || (path === '/api/log-level' && method === 'PUT')
+  const admin = path === '/api/config' || (path === '/api/log-level' && method === 'PUT') || (path.startsWith('/api/topics/') && method === 'DELETE')
   const reads = method === 'GET' || ['/api/query', '/api/sql', '/api/analyze', '/api/alerts/rules/test'].includes(path)
   const need = admin ? 'admin' : reads ? 'viewer' : 'editor'
   if (rank[who.role] < rank[need]) return problem(403, 'Forbidden', `token ${who.name} has the role ${who.role}; this needs ${need}`)

@@ -4,6 +4,7 @@
 import type { Messages } from '../zh'
 import { alerts } from './alerts'
 import { explore } from './explore'
+import { groups } from './groups'
 import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { query } from './query'
@@ -17,6 +18,7 @@ export const en: Messages = {
   ...shell,
   ...wall,
   ...streams,
+  ...groups,
   ...pipelines,
   ...query,
   ...explore,

@@ -2,6 +2,7 @@
 
 import { alerts } from './alerts'
 import { explore } from './explore'
+import { groups } from './groups'
 import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { query } from './query'
@@ -15,6 +16,7 @@ export const zh = {
   ...shell,
   ...wall,
   ...streams,
+  ...groups,
   ...pipelines,
   ...query,
   ...explore,
