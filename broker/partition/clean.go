@@ -46,7 +46,10 @@ func (l *Log) Clean(ctx context.Context) (freed int64, err error) {
 	}
 	defer l.cleaner.mu.Unlock()
 	cfg, now := l.config(), l.now()
-	if err = l.rest(); err == nil {
+	if err = l.rest(); err == nil && cfg.Compact {
+		err = l.closeLagging(cfg, now)
+	}
+	if err == nil {
 		freed, err = l.retain(cfg, now)
 	}
 	if cfg.Compact && err == nil {

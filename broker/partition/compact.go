@@ -45,6 +45,17 @@ func (l *Log) compact(ctx context.Context, cfg *Config, now int64) (freed int64,
 	}
 }
 
+// closeLagging closes the active segment when its first record has waited for compaction as long as it may: only closed ones are compacted.
+func (l *Log) closeLagging(cfg *Config, now int64) error {
+	l.mu.Lock()
+	due := l.size > 0 && l.born > 0 && cfg.MaxCompactLag > 0 && now-l.born >= cfg.MaxCompactLag.Milliseconds()
+	l.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return l.closeActive()
+}
+
 // overdue says that the first record of the dirty part waits longer than it may.
 func (l *Log) overdue(d dirtyPart, cfg *Config, now int64) (bool, error) {
 	if cfg.MaxCompactLag <= 0 {
