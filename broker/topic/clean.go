@@ -61,15 +61,18 @@ type sized struct {
 	index int
 	log   *partition.Log
 	bytes int64
-	stays bool // it has given what it can, or holds the last record of each key, which no bound may take
+	stays bool // it has given what it can, or its topic's policy does not delete: no bound may take the last record of a key
 }
 
-// bound keeps all logs together below RetainBytes: the largest give their oldest segments, one after the other.
+// bound keeps all logs together below RetainBytes: the largest give their oldest segments, one after the other. Only Run calls it.
 func (t *Topics) bound() {
 	if t.cfg.RetainBytes <= 0 {
 		return
 	}
 	logs, total := t.sizes()
+	if total <= t.cfg.RetainBytes {
+		t.above = false
+	}
 	for total > t.cfg.RetainBytes {
 		largest := -1
 		for i := range logs {
@@ -78,6 +81,10 @@ func (t *Topics) bound() {
 			}
 		}
 		if largest < 0 {
+			if t.above {
+				return
+			}
+			t.above = true
 			t.log.Warn("all partitions together are above the bound, and none can give way: what is left are active segments and compacted topics",
 				"bytes", total, "bound_bytes", t.cfg.RetainBytes)
 			return
@@ -104,7 +111,7 @@ func (t *Topics) sizes() (logs []sized, total int64) {
 		for i, l := range x.logs {
 			bytes := l.Stats().Bytes
 			total += bytes
-			logs = append(logs, sized{x.name, i, l, bytes, cfg.Compact && !cfg.Delete})
+			logs = append(logs, sized{x.name, i, l, bytes, !cfg.Delete})
 		}
 	}
 	return logs, total

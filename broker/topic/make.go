@@ -72,6 +72,10 @@ func (t *Topics) makeLogs(p *plan) error {
 	g.SetLimit(opening)
 	for i := range p.fresh {
 		g.Go(func() (err error) {
+			// What a deletion could not delete is not to come back.
+			if err := t.clear(p.name, len(p.logs)+i); err != nil {
+				return err
+			}
 			p.fresh[i], err = t.openLog(&topic{name: p.name, set: p.set}, len(p.logs)+i)
 			return err
 		})

@@ -76,6 +76,8 @@ type Topics struct {
 	partitions int                          // of all topics
 	broker     map[string]map[string]string // settings made by requests: of node "0", and of "", every node
 	changed    chan struct{}
+
+	above bool // the bound over all cannot be kept, and the log says so; only Run uses it
 }
 
 // topic is one topic. Its fields change under Topics.mu; maps and slices in it are replaced, never changed.
