@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -304,8 +303,14 @@ func (l *Log) storage(what string, err error) error {
 	return fmt.Errorf("%s %s: %w: %w", what, l.dir, kerr.KafkaStorageError, err)
 }
 
-// noOffset is greater than any offset.
-const noOffset = math.MaxInt64
+// told is storage for errors that may be meant for the client already.
+func (l *Log) told(what string, err error) error {
+	var known *kerr.Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	return l.storage(what, err)
+}
 
 // Close lets go of the files.
 func (v *View) Close() {

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -50,9 +51,46 @@ func (r *reach) segment(offset int64) (i int, s *segment, size int64) {
 	return i, nil, 0
 }
 
+// bound is the offset that no batch of a segment may reach, as far as readers see it.
+func (r *reach) bound(s *segment) int64 {
+	if s == r.active {
+		return r.high
+	}
+	return s.end
+}
+
 // Read returns a View of at most maxBytes from an offset on, at least one batch if there is any; maxBytes 0 returns no records but the offsets. committed: not beyond Stable, with Aborted filled.
 // kerr.OffsetOutOfRange beyond [Start, High].
-func (l *Log) Read(offset int64, maxBytes int, committed bool) (*View, error) {
+func (l *Log) Read(offset int64, maxBytes int, committed bool) (v *View, err error) {
+	err = l.again("read", func() error {
+		v, err = l.readOnce(offset, maxBytes, committed)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// maxAgain bounds how often a reader begins anew because cleaning was faster.
+const maxAgain = 16
+
+// again does something that opens segments, and once more if one of them was deleted between the look at the log and its opening.
+func (l *Log) again(what string, do func() error) error {
+	for range maxAgain {
+		before := l.closedSegments()
+		err := do()
+		if !isMissing(err) {
+			return l.told(what, err)
+		}
+		if slices.Equal(before, l.closedSegments()) {
+			return l.storage(what, err)
+		}
+	}
+	return fmt.Errorf("%s %s: segments go faster than they can be opened: %w", what, l.dir, kerr.KafkaStorageError)
+}
+
+func (l *Log) readOnce(offset int64, maxBytes int, committed bool) (*View, error) {
 	r, err := l.view(offset, committed)
 	if err != nil {
 		return nil, err
@@ -71,7 +109,7 @@ func (l *Log) Read(offset int64, maxBytes int, committed bool) (*View, error) {
 		}
 		end, err := l.fill(v, &r, s, size, from, maxBytes)
 		if err != nil {
-			return nil, l.storage("read", err)
+			return nil, err
 		}
 		if v.file == nil {
 			// Compaction or a loss has left nothing from here to the end of the segment.
@@ -84,7 +122,7 @@ func (l *Log) Read(offset int64, maxBytes int, committed bool) (*View, error) {
 		if committed {
 			if v.Aborted, err = l.abortedIn(&r, i, offset, end); err != nil {
 				v.Close()
-				return nil, l.storage("read", err)
+				return nil, err
 			}
 		}
 		l.read.Add(int64(v.Size))
@@ -101,7 +139,7 @@ func (l *Log) fill(v *View, r *reach, s *segment, size, offset int64, maxBytes i
 	}
 	first, ok := r.place, r.known
 	if !ok || s != r.active {
-		if first, ok, err = l.locate(s, f, size, offset); err != nil {
+		if first, ok, err = l.locate(r, s, f, size, offset); err != nil {
 			f.release()
 			return 0, err
 		}
@@ -122,18 +160,21 @@ func (l *Log) fill(v *View, r *reach, s *segment, size, offset int64, maxBytes i
 }
 
 // locate finds the first batch of a segment that ends after an offset.
-func (l *Log) locate(s *segment, f *file, size, offset int64) (p place, ok bool, err error) {
+func (l *Log) locate(r *reach, s *segment, f *file, size, offset int64) (p place, ok bool, err error) {
 	from, err := l.floor(s, size, offset)
 	if err != nil {
 		return p, false, err
 	}
-	err = l.headers(s, f, from, size, func(pos int64, h *header) bool {
+	err = l.headersBelow(r.bound(s), s, f, from, size, func(pos int64, h *header) bool {
 		if h.last() < offset {
 			return true
 		}
 		p, ok = place{h.base, h.last() + 1, pos, h.size}, true
 		return false
 	})
+	if err == nil && s.generation == 0 && offset >= s.base && (!ok || p.base > offset) {
+		err = l.damaged(s, p.pos, errOrder)
+	}
 	return p, ok, err
 }
 
@@ -170,10 +211,7 @@ func (l *Log) withIndex(s *segment, size int64, use func(*index)) error {
 func (l *Log) extent(r *reach, s *segment, f *file, size int64, first place, maxBytes int) (from, upto, end int64, err error) {
 	from, upto, end = first.pos, first.pos+int64(first.size), first.end
 	limit := min(size, from+int64(maxBytes))
-	last := r.high
-	if s != r.active {
-		last = s.end
-	}
+	last := r.bound(s)
 	if limit <= upto {
 		return from, upto, end, nil
 	}
@@ -198,7 +236,7 @@ func (l *Log) extent(r *reach, s *segment, f *file, size int64, first place, max
 			return from, upto, end, nil
 		}
 	}
-	err = l.headers(s, f, upto, size, func(pos int64, h *header) bool {
+	err = l.headersBelow(r.bound(s), s, f, upto, size, func(pos int64, h *header) bool {
 		if h.base >= r.upto || pos+int64(h.size) > limit {
 			return false
 		}

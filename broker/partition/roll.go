@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 )
 
@@ -24,6 +25,12 @@ func (l *Log) roll(now int64) error {
 		old.end, old.size, old.maxTime = l.end, l.size, l.tail.maxTime
 		old.minAborted = earliest(l.tail.aborted)
 		l.mu.Unlock()
+	}
+	if old == nil {
+		// The folder may be new, too.
+		if err := l.env.FS.SyncDir(filepath.Dir(l.dir)); err != nil {
+			return err
+		}
 	}
 	snapshot, err := l.writeSnapshot()
 	if err != nil {

@@ -14,6 +14,7 @@ var (
 	errHeader   = errors.New("it does not look like a batch")
 	errShort    = errors.New("the batch is longer than the file")
 	errChecksum = errors.New("the checksum of the batch is wrong")
+	errOrder    = errors.New("the offset of the batch is out of order")
 )
 
 // scanner reads whole batches of a file one after the other and checks their sums.
@@ -79,15 +80,21 @@ func (s *scanner) need(n int) ([]byte, error) {
 	return s.buf[:want], nil
 }
 
-// headers hands the headers of a file between two positions to do until that returns false. It reads no records, so it does not see damage in them.
+// headers is headersBelow for a closed segment.
 func (l *Log) headers(s *segment, f io.ReaderAt, from, upto int64, do func(pos int64, h *header) bool) error {
+	return l.headersBelow(s.end, s, f, from, upto, do)
+}
+
+// headersBelow hands the headers of a file between two positions to do until that returns false. It reads no records, so it does not see damage in them. No
+// batch may reach bound. Only what compaction or a salvage has written may have gaps between offsets.
+func (l *Log) headersBelow(bound int64, s *segment, f io.ReaderAt, from, upto int64, do func(pos int64, h *header) bool) error {
 	buf, _ := l.env.buffers.Get().(*[]byte)
 	if buf == nil {
 		p := make([]byte, scanBytes)
 		buf = &p
 	}
 	defer l.env.buffers.Put(buf)
-	at, have := from, 0
+	at, have, end := from, 0, s.base
 	for pos := from; pos < upto; {
 		if pos+headerSize > upto {
 			return l.damaged(s, pos, errShort)
@@ -105,6 +112,11 @@ func (l *Log) headers(s *segment, f io.ReaderAt, from, upto int64, do func(pos i
 		if pos+int64(h.size) > upto {
 			return l.damaged(s, pos, errShort)
 		}
+		gap := h.base > end && s.generation == 0 && (pos > from || from == 0)
+		if h.base < end || gap || h.last() >= bound {
+			return l.damaged(s, pos, errOrder)
+		}
+		end = h.last() + 1
 		if !do(pos, &h) {
 			return nil
 		}

@@ -5,7 +5,15 @@ import (
 )
 
 // FindTime returns the first record whose timestamp is at or after a time in milliseconds; committed bounds it by Stable.
-func (l *Log) FindTime(ms int64, committed bool) (Found, error) {
+func (l *Log) FindTime(ms int64, committed bool) (found Found, err error) {
+	err = l.again("find time in", func() error {
+		found, err = l.findTime(ms, committed)
+		return err
+	})
+	return found, err
+}
+
+func (l *Log) findTime(ms int64, committed bool) (Found, error) {
 	none := Found{Offset: -1, Time: noTime, Epoch: noEpoch}
 	r, err := l.view(-1, committed)
 	if err != nil {
@@ -24,7 +32,7 @@ func (l *Log) FindTime(ms int64, committed bool) (Found, error) {
 		}
 		found, ok, err := l.findIn(s, size, &r, ms)
 		if err != nil {
-			return none, l.storage("find time in", err)
+			return none, err
 		}
 		if ok {
 			return found, nil
@@ -34,7 +42,15 @@ func (l *Log) FindTime(ms int64, committed bool) (Found, error) {
 }
 
 // FindMax returns the record with the greatest timestamp, the first of them if there are several.
-func (l *Log) FindMax() (Found, error) {
+func (l *Log) FindMax() (found Found, err error) {
+	err = l.again("find time in", func() error {
+		found, err = l.findMax()
+		return err
+	})
+	return found, err
+}
+
+func (l *Log) findMax() (Found, error) {
 	none := Found{Offset: -1, Time: noTime, Epoch: noEpoch}
 	r, err := l.view(-1, false)
 	if err != nil {
@@ -54,7 +70,7 @@ func (l *Log) FindMax() (Found, error) {
 		}
 		found, err := l.maxIn(s, size, &r)
 		if err != nil {
-			return none, l.storage("find time in", err)
+			return none, err
 		}
 		if found.Time > best.Time {
 			best = found
@@ -76,7 +92,7 @@ func (l *Log) findIn(s *segment, size int64, r *reach, ms int64) (found Found, o
 	defer f.release()
 	for from < size && !ok {
 		at, h := int64(-1), header{}
-		err := l.headers(s, f, from, size, func(pos int64, got *header) bool {
+		err := l.headersBelow(r.bound(s), s, f, from, size, func(pos int64, got *header) bool {
 			if got.base >= r.upto {
 				return false
 			}
@@ -120,7 +136,7 @@ func (l *Log) maxIn(s *segment, size int64, r *reach) (Found, error) {
 		return none, err
 	}
 	at, h := int64(-1), header{maxTime: noTime}
-	err = l.headers(s, f, from, size, func(pos int64, got *header) bool {
+	err = l.headersBelow(r.bound(s), s, f, from, size, func(pos int64, got *header) bool {
 		if got.maxTime > h.maxTime && got.last() >= r.start {
 			at, h = pos, *got
 		}

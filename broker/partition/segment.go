@@ -119,7 +119,7 @@ func (l *Log) rebuildIndex(s *segment, size int64) (*index, error) {
 	return x, nil
 }
 
-// scan reads whole batches of a segment between two positions, checks their sums, and hands them to do, which only borrows them.
+// scan reads whole batches of a segment between two positions, checks their sums and the order of their offsets, and hands them to do, which only borrows them.
 func (l *Log) scan(s *segment, from, upto int64, do func(pos int64, h *header, batch []byte) error) error {
 	f, err := l.openSegment(s)
 	if err != nil {
@@ -127,14 +127,18 @@ func (l *Log) scan(s *segment, from, upto int64, do func(pos int64, h *header, b
 	}
 	defer f.release()
 	sc := scanner{file: f, pos: from, upto: upto}
-	for {
+	for end := s.base; ; {
 		h, batch, err := sc.next()
 		if err == io.EOF {
 			return nil
 		}
+		if err == nil && h.base < end {
+			err = errOrder
+		}
 		if err != nil {
 			return l.damaged(s, sc.pos, err)
 		}
+		end = h.last() + 1
 		if err := do(sc.pos-int64(h.size), &h, batch); err != nil {
 			return err
 		}
