@@ -74,7 +74,10 @@ func (m *malformed) Error() string { return m.why }
 
 func malformedf(format string, args ...any) error { return &malformed{fmt.Sprintf(format, args...)} }
 
-var errTruncated = errors.New("request ends too early")
+var (
+	errTruncated = errors.New("request ends too early")
+	errSwollen   = errors.New("request of too many parts")
+)
 
 // parseHead reads the header of a request: version 2 of it, with tags, where the request is flexible; else version 1.
 func (f *frame) parseHead(payload []byte) error {

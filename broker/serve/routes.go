@@ -34,6 +34,7 @@ type route struct {
 	swell    int64 // how many times larger than its bytes it may be in memory
 	compact  int16 // the first version that is flexible
 	errors   []int // the field ErrorCode of the answer; nil: there is none
+	shapes   shapes
 	do       func(context.Context, *conn, kmsg.Request) kmsg.Response
 }
 
@@ -74,6 +75,9 @@ func to[Q kmsg.Request, A kmsg.Response](do func(context.Context, *access.Caller
 func (c *conn) answer(f *frame, client string) error {
 	start := time.Now()
 	r := c.s.routes[f.key]
+	if err := r.shapes.check(f, int(f.weight)+f.size); err != nil {
+		return malformedf("%s request of version %d: %v", r.name, f.version, err)
+	}
 	req := kmsg.RequestForKey(f.key)
 	req.SetVersion(f.version)
 	if err := req.ReadFrom(f.body); err != nil {

@@ -21,6 +21,7 @@ func (s *Server) table() routes {
 	t.add(kmsg.FindCoordinator, 0, 6, to(s.findCoordinator))
 
 	t.add(kmsg.Metadata, 0, 13, to(o.Metadata))
+	t.add(kmsg.CreateTopics, 2, 7, to(o.CreateTopics))
 
 	t.add(kmsg.InitProducerID, 0, 5, to(x.InitProducerID))
 	t.add(kmsg.AddPartitionsToTxn, 0, 5, to(x.AddPartitionsToTxn))
