@@ -133,6 +133,7 @@ func (g *group) decode(d *decoder) {
 		g.consumer.targetEpoch, g.consumer.assignor, g.consumer.seen = d.int32(), d.string(), d.uint()
 		return
 	}
+	g.classic, g.consumer = newClassic(), nil
 	g.classic.decode(d)
 }
 
