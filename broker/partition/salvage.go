@@ -55,9 +55,6 @@ func (l *Log) salvage() error {
 			l.closed, offset = append(l.closed, kept), end
 		}
 	}
-	for i, s := range l.closed[:max(0, len(l.closed)-1)] {
-		s.end = l.closed[i+1].base
-	}
 	l.end = max(offset, m.end, m.start)
 	l.size, l.checkPos = 0, 0
 	return l.finishSalvage(m, aside)
