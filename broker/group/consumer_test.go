@@ -224,11 +224,13 @@ func TestWhoDoesNotLetGoIsFenced(t *testing.T) {
 		settle(t, a)
 		a.hold = true
 		b.mustBeat()
+		a.mustBeat() // here it is told
 		began := time.Now()
+		time.Sleep(500 * time.Millisecond) // not at the same moments as the timer
 		for a.beat().ErrorCode == 0 {
 			time.Sleep(time.Second)
 		}
-		same(t, "wait", time.Since(began), 20*time.Second)
+		same(t, "wait", time.Since(began), 20500*time.Millisecond)
 		b.mustBeat()
 		same(t, "partitions", len(b.owned), 4)
 	})
