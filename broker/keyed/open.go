@@ -21,7 +21,7 @@ import (
 // that says where, unless opts.AcceptLoss.
 func Open(fsys disk.FS, path string, opts Options) (*Store, error) {
 	s := &Store{store{
-		fs: fsys, path: path, opts: opts, spaces: map[string]space{}, next: newRound(),
+		fs: fsys, path: path, opts: opts, floor: rewriteFloor, spaces: map[string]space{}, next: newRound(),
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}}
 	s.room = sync.NewCond(&s.mu)

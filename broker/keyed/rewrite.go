@@ -193,7 +193,7 @@ func (s *store) dropRewrite(err error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.again = s.size + rewriteFloor
+	s.again = s.size + s.floor
 	if s.err == nil {
 		s.log().Warn("file not written anew, it goes on growing", slog.String("file", s.path),
 			slog.Int64("bytes", s.size), slog.Int64("live", s.live), slog.Any("error", err))

@@ -33,9 +33,10 @@ type Options struct {
 }
 
 type store struct {
-	fs   disk.FS
-	path string
-	opts Options
+	fs    disk.FS
+	path  string
+	opts  Options
+	floor int64 // rewriteFloor
 
 	mu      sync.RWMutex
 	spaces  map[string]space
@@ -199,7 +200,7 @@ func (s *store) stats() Stats {
 
 // outdated says whether the file is to be written anew. The caller holds mu.
 func (s *store) outdated() bool {
-	return s.size-s.live > s.live+rewriteFloor && s.size >= s.again
+	return s.size-s.live > s.live+s.floor && s.size >= s.again
 }
 
 func (s *store) log() *slog.Logger {
