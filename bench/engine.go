@@ -30,9 +30,10 @@ import (
 // brokerArg makes this program the broker of a run.
 const brokerArg = "broker-process"
 
-// serveBroker serves the folder given until it is told to stop, and prints its address.
+// serveBroker serves a folder on an address until it is told to stop, and prints the address. The third argument is
+// when acknowledged records are forced to disk: always, or by the system.
 func serveBroker(args []string) {
-	b, err := broker.Open(broker.Config{Dir: args[0], Listen: "127.0.0.1:0", RetainBytes: -1})
+	b, err := broker.Open(broker.Config{Dir: args[0], Listen: args[1], SyncWrites: args[2] == flushAlways, RetainBytes: -1})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -50,7 +51,7 @@ func startBroker(dir string) (addr string, cmd *exec.Cmd, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	cmd = exec.Command(self, brokerArg, dir)
+	cmd = exec.Command(self, brokerArg, dir, "127.0.0.1:0", flushSystem)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

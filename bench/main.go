@@ -1,7 +1,7 @@
 // Command bench measures the platform on this machine and writes the figures to bench/results.
 //
 //	go run ./bench                 everything
-//	go run ./bench -only engine    one of engine, write, latency
+//	go run ./bench -only engine    one of engine, write, latency, broker
 //
 // Every figure says how it was taken. The broker is a process of its own, so that the CPU time of
 // the engine is the engine's, its Kafka client included. Machines differ and are noisy: compare
@@ -56,20 +56,21 @@ func main() {
 		serveBroker(os.Args[2:])
 		return
 	}
-	only := flag.String("only", "", "run one of engine, write, latency")
+	only := flag.String("only", "", "run one of engine, write, latency, broker")
 	records := flag.Int("records", 5_000_000, "records of the engine's runs")
 	binary := flag.String("binary", "bin/millrace", "the built program, for write and latency")
+	brokerRecords := flag.Int("broker-records", 4_000_000, "records of the broker's runs; a quarter where each batch is forced to disk")
 	results := flag.String("results", "bench/results", "folder of the report")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *records, *binary, *results); err != nil {
+	if err := run(ctx, *only, *records, *brokerRecords, *binary, *results); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, records int, binary, results string) error {
+func run(ctx context.Context, only string, records, brokerRecords int, binary, results string) error {
 	r := &report{At: time.Now().UTC(), Machine: machine(), Go: runtime.Version()}
 	for _, b := range []struct {
 		name string
@@ -78,6 +79,7 @@ func run(ctx context.Context, only string, records int, binary, results string) 
 		{"engine", func() error { return benchEngine(ctx, r, records) }},
 		{"write", func() error { return benchWrite(ctx, r, binary) }},
 		{"latency", func() error { return benchLatency(ctx, r, binary) }},
+		{"broker", func() error { return benchBroker(ctx, r, brokerRecords) }},
 	} {
 		if only != "" && only != b.name {
 			continue

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 	"github.com/coder/websocket"
 
 	"millrace/bus"
+	"millrace/internal/port"
 )
 
 // platform is a running program of its own, with an empty data folder.
@@ -36,7 +36,16 @@ func startPlatform(ctx context.Context, binary string) (*platform, error) {
 	if err != nil {
 		return nil, err
 	}
-	listen, kafka := freeAddr(), freeAddr()
+	listen, release, err := port.Take()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	kafka, release, err := port.Take()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	p := &platform{dir: dir, url: "http://" + listen, kafka: kafka, http: http.Client{
 		Timeout:   time.Minute,
 		Transport: &http.Transport{MaxIdleConnsPerHost: writeClients},
@@ -67,15 +76,6 @@ func (p *platform) stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGINT)
 	_ = p.cmd.Wait()
 	_ = os.RemoveAll(p.dir)
-}
-
-func freeAddr() string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // The load of benchWrite.

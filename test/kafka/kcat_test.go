@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
@@ -150,12 +151,12 @@ func (k kcat) transaction() {
 		_ = cmd.Process.Kill() // it may have ended
 		_ = cmd.Wait()
 	})
-	if _, err := stdin.Write([]byte(lines(0, 100))); err != nil {
+	if _, err := stdin.Write([]byte(lines(0, 500))); err != nil {
 		k.t.Fatal(err)
 	}
 	eventually(k.t, settle, func() error {
-		if n := len(inTopic(k.t, k.addr, topic, true)); n != 100 {
-			return fmt.Errorf("%d of 100 records are written", n)
+		if len(inTopic(k.t, k.addr, topic, true)) == 0 { // it keeps a part of its input until that has ended
+			return errors.New("no record is written")
 		}
 		return nil
 	})
@@ -169,7 +170,7 @@ func (k kcat) transaction() {
 	if err := cmd.Wait(); err != nil {
 		k.t.Fatal(err)
 	}
-	if err := newLedger().ids(0, 100).check(read()); err != nil {
+	if err := newLedger().ids(0, 500).check(read()); err != nil {
 		k.t.Error(err)
 	}
 }

@@ -26,9 +26,21 @@ func connect(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
 func createTopic(t *testing.T, addr, what string, partitions int) string {
 	t.Helper()
 	name := strings.NewReplacer("/", ".", " ", "-", "#", "-").Replace(t.Name()) + "." + what
-	if _, err := kadm.NewClient(connect(t, addr)).CreateTopic(t.Context(), int32(partitions), 1, nil, name); err != nil {
+	admin := kadm.NewClient(connect(t, addr))
+	if _, err := admin.CreateTopic(t.Context(), int32(partitions), 1, nil, name); err != nil {
 		t.Fatalf("create topic %s: %v", name, err)
 	}
+	// Kafka's own broker is told by its controller, some time after.
+	eventually(t, settle, func() error {
+		listed, err := admin.ListEndOffsets(t.Context(), name)
+		if err == nil {
+			err = listed.Error()
+		}
+		if n := len(listed[name]); err == nil && n != partitions {
+			err = fmt.Errorf("topic %s has %d partitions, want %d", name, n, partitions)
+		}
+		return err
+	})
 	return name
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # server.sh DIR PORT CONTROLLER_PORT - runs one node of Apache Kafka (KRaft) on 127.0.0.1:PORT in the foreground: the
 # process id stays, so that whoever starts it can stop it. Data go to DIR/data; a second run goes on with them.
-# Environment: KAFKA_HEAP (512m).
+# Environment: KAFKA_HEAP (512m); KAFKA_SETTINGS, lines that are added to server.properties.
 set -euo pipefail
 [ $# -eq 3 ] || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
@@ -29,6 +29,7 @@ group.initial.rebalance.delay.ms=0
 log.message.timestamp.after.max.ms=9223372036854775807
 log.retention.ms=-1
 log.retention.bytes=-1
+${KAFKA_SETTINGS:-}
 P
 
 log4j=-Dlog4j2.configurationFile=$here/log4j2.properties
