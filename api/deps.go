@@ -284,11 +284,11 @@ type Bus interface {
 // RecordQuery says which records of a topic are wanted.
 type RecordQuery struct {
 	Limit     int
-	Newest    bool      // those at the end; else those from a beginning on
-	Offset    int64     // to begin at in each partition, where From is zero; 0 is the oldest there is
-	From      time.Time // to begin at
-	Upto      time.Time // to end before; zero: now
-	Partition int32     // -1: all
+	Newest    bool   // those at the end; else those from a beginning on
+	Offset    int64  // to begin at in each partition, where From is empty; 0 is the oldest there is
+	From      string // a time to begin at: RFC 3339, or how long ago
+	Upto      string // a time to end before, as From; empty: now
+	Partition int32  // -1: all
 	// Text, Key and Regex are those of bus.Pattern.
 	Text, Key string
 	Regex     bool

@@ -69,22 +69,22 @@ func printable(b []byte) string {
 
 // recordsInput asks for records.
 type recordsInput struct {
-	Name      string    `path:"name" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.stats" doc:"The topic"`
-	Limit     int       `query:"limit" default:"50" minimum:"1" maximum:"1000" doc:"How many records at most"`
-	Offset    string    `query:"offset" default:"latest" pattern:"^(latest|earliest|[0-9]{1,18})$" doc:"latest: the newest records; earliest: the oldest; a number: those from this offset on, in every partition that is asked"`
-	From      time.Time `query:"from" doc:"The records from this time on, instead of an offset" example:"2026-11-20T10:00:00Z"`
-	Upto      time.Time `query:"upto" doc:"Only what is before the first record that is not older than this" example:"2026-11-20T11:00:00Z"`
-	Partition int32     `query:"partition" default:"-1" minimum:"-1" maximum:"1000000" doc:"Only this one; -1: all"`
-	Filter    string    `query:"filter" maxLength:"500" doc:"Only records with this text in key, value or the value of a header; its case does not matter"`
-	FilterKey string    `query:"filter_key" maxLength:"500" doc:"Only records with this text in the key"`
-	Regex     bool      `query:"regex" doc:"The filters are regular expressions (RE2), in which case matters"`
+	Name      string `path:"name" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.stats" doc:"The topic"`
+	Limit     int    `query:"limit" default:"50" minimum:"1" maximum:"1000" doc:"How many records at most"`
+	Offset    string `query:"offset" default:"latest" pattern:"^(latest|earliest|[0-9]{1,18})$" doc:"latest: the newest records; earliest: the oldest; a number: those from this offset on, in every partition that is asked"`
+	From      string `query:"from" maxLength:"64" doc:"The records from this time on, instead of an offset: RFC 3339, or how long ago" example:"2026-11-20T10:00:00Z"`
+	Upto      string `query:"upto" maxLength:"64" doc:"Only what is before the first record that is not older than this: RFC 3339, or how long ago" example:"10m"`
+	Partition int32  `query:"partition" default:"-1" minimum:"-1" maximum:"1000000" doc:"Only this one; -1: all"`
+	Filter    string `query:"filter" maxLength:"500" doc:"Only records with this text in key, value or the value of a header; its case does not matter"`
+	FilterKey string `query:"filter_key" maxLength:"500" doc:"Only records with this text in the key"`
+	Regex     bool   `query:"regex" doc:"The filters are regular expressions (RE2), in which case matters"`
 }
 
 // query is what is asked for.
 func (in *recordsInput) query() RecordQuery {
 	q := RecordQuery{
 		Limit: in.Limit, From: in.From, Upto: in.Upto, Partition: in.Partition, Text: in.Filter, Key: in.FilterKey, Regex: in.Regex,
-		Newest: in.From.IsZero() && in.Offset == "latest",
+		Newest: in.From == "" && in.Offset == "latest",
 	}
 	if n, err := strconv.ParseInt(in.Offset, 10, 64); err == nil { // else it is one of the words
 		q.Offset = n

@@ -69,14 +69,14 @@ type GroupLagOfTopic struct {
 // TopicRequest is a topic to be made.
 type TopicRequest struct {
 	Name        string            `json:"name" minLength:"1" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"notes"`
-	Partitions  int               `json:"partitions,omitempty" minimum:"0" maximum:"10000" doc:"How many; as the bus likes, if it is left out"`
+	Partitions  int               `json:"partitions,omitempty" minimum:"0" maximum:"1000" doc:"How many; as the bus likes, if it is left out"`
 	Replication int               `json:"replication,omitempty" minimum:"0" maximum:"100" doc:"How many copies; as the bus likes, if it is left out"`
 	Configs     map[string]string `json:"configs,omitempty" doc:"Settings, as retention.ms" example:"{\"retention.ms\": \"86400000\"}"`
 }
 
 // TopicChange is what to change of a topic. What is left out stays.
 type TopicChange struct {
-	Partitions int                `json:"partitions,omitempty" minimum:"0" maximum:"10000" doc:"How many it is to have: more than now"`
+	Partitions int                `json:"partitions,omitempty" minimum:"0" maximum:"1000" doc:"How many it is to have: more than now"`
 	Configs    map[string]*string `json:"configs,omitempty" doc:"Settings; null goes back to what holds for all topics"`
 }
 

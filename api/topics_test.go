@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -104,7 +102,7 @@ func TestChangeTopics(t *testing.T) {
 		t.Error(diff)
 	}
 	b.want(422, b.ask("POST", "/api/topics", `{"name": "no/name"}`))
-	b.want(422, b.ask("POST", "/api/topics", `{"name": "notes", "partitions": 10001}`))
+	b.want(422, b.ask("POST", "/api/topics", `{"name": "notes", "partitions": 1001}`))
 	b.want(200, b.ask("PATCH", "/api/topics/notes", `{"partitions": 4, "configs": {"retention.ms": null, "cleanup.policy": "compact"}}`))
 	compact := "compact"
 	if diff := cmp.Diff(TopicChange{4, map[string]*string{"retention.ms": nil, "cleanup.policy": &compact}}, b.admin.changed); diff != "" {
@@ -133,19 +131,17 @@ func TestSeekRecords(t *testing.T) {
 			t.Errorf("%s: %s", query, diff)
 		}
 	}
-	at := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	const at = "2026-11-20T10:00:00Z"
 	f("", RecordQuery{Limit: 50, Newest: true, Partition: -1})
 	f("?offset=earliest&limit=3", RecordQuery{Limit: 3, Partition: -1})
 	f("?offset=77&partition=2", RecordQuery{Limit: 50, Offset: 77, Partition: 2})
-	f("?from="+url.QueryEscape(at.Format(time.RFC3339))+"&upto="+url.QueryEscape(at.Add(time.Hour).Format(time.RFC3339)),
-		RecordQuery{Limit: 50, From: at, Upto: at.Add(time.Hour), Partition: -1})
+	f("?from="+at+"&upto=10m", RecordQuery{Limit: 50, From: at, Upto: "10m", Partition: -1})
 	f("?filter=a%20b&filter_key=k&regex=true", RecordQuery{Limit: 50, Newest: true, Partition: -1, Text: "a b", Key: "k", Regex: true})
 	got := b.want(200, b.ask("GET", "/api/topics/sensors.stats/records?filter=x", ""))
 	if got["complete"] != false || got["scanned"] != 3.0 {
 		t.Errorf("complete %v, scanned %v", got["complete"], got["scanned"])
 	}
 	b.want(422, b.ask("GET", "/api/topics/sensors.stats/records?offset=-1", ""))
-	b.want(422, b.ask("GET", "/api/topics/sensors.stats/records?from=noon", ""))
 	b.want(422, b.ask("GET", "/api/topics/sensors.stats/records?partition=-2", ""))
 }
 

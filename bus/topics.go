@@ -227,9 +227,9 @@ func (b *Bus) StableOffsets(ctx context.Context, topic string) (map[int32]int64,
 }
 
 // OffsetsAt returns for each partition the offset of the first record that is not older than t, or
-// the end if there is none.
+// the end if there is none. Before 1970 there are no records: Kafka has other meanings for such times.
 func (b *Bus) OffsetsAt(ctx context.Context, topic string, t time.Time) (map[int32]int64, error) {
-	return offsets(topic)(b.adm.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topic))
+	return offsets(topic)(b.adm.ListOffsetsAfterMilli(ctx, max(0, t.UnixMilli()), topic))
 }
 
 // offsets returns a function that turns a listing into plain numbers.

@@ -52,23 +52,41 @@ const (
 	searchTime = 5 * time.Second
 )
 
+// spanOf is the part of a topic that is meant.
+func spanOf(topic string, q api.RecordQuery, now time.Time) (bus.SpanConfig, error) {
+	cfg := bus.SpanConfig{Topic: topic, From: bus.FromOffset(q.Offset)}
+	if q.Newest {
+		cfg.From = bus.FromStart()
+	}
+	if q.Partition >= 0 {
+		cfg.Partitions = []int32{q.Partition}
+	}
+	if q.From != "" {
+		at, err := bus.ParseTime(q.From, now)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.From = bus.FromTime(at)
+	}
+	if q.Upto != "" {
+		at, err := bus.ParseTime(q.Upto, now)
+		if err != nil {
+			return cfg, err
+		}
+		cfg.Upto = at
+	}
+	return cfg, nil
+}
+
 // Records implements api.Bus.
 func (t topics) Records(ctx context.Context, topic string, q api.RecordQuery) (api.RecordsFound, error) {
 	match, err := bus.Pattern{Text: q.Text, Key: q.Key, Regex: q.Regex}.Match()
 	if err != nil {
 		return api.RecordsFound{}, err
 	}
-	cfg := bus.SpanConfig{Topic: topic, Upto: q.Upto}
-	switch {
-	case !q.From.IsZero():
-		cfg.From = bus.FromTime(q.From)
-	case q.Newest:
-		cfg.From = bus.FromStart()
-	default:
-		cfg.From = bus.FromOffset(q.Offset)
-	}
-	if q.Partition >= 0 {
-		cfg.Partitions = []int32{q.Partition}
+	cfg, err := spanOf(topic, q, time.Now())
+	if err != nil {
+		return api.RecordsFound{}, err
 	}
 	span, err := t.bus.SpanOf(ctx, cfg)
 	if err != nil {

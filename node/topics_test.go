@@ -65,13 +65,19 @@ func TestFindRecords(t *testing.T) {
 			t.Errorf("%+v: complete %v: %s", q, found.Complete, diff)
 		}
 	}
+	at := func(ms int64) string { return time.UnixMilli(1_790_000_000_000 + ms).UTC().Format(time.RFC3339Nano) }
 	f(api.RecordQuery{Limit: 3, Newest: true, Partition: -1}, "k17", "k18", "k19")
 	f(api.RecordQuery{Limit: 3, Partition: -1}, "k0", "k1", "k2")
 	f(api.RecordQuery{Limit: 3, Partition: -1, Offset: 8}, "k16", "k17", "k18")
-	f(api.RecordQuery{Limit: 3, Partition: 1, From: time.UnixMilli(1_790_000_010_000)}, "k11", "k13", "k15")
-	f(api.RecordQuery{Limit: 9, Newest: true, Partition: -1, Upto: time.UnixMilli(1_790_000_002_500)}, "k0", "k1", "k2")
+	f(api.RecordQuery{Limit: 3, Partition: 1, From: at(10_000)}, "k11", "k13", "k15")
+	f(api.RecordQuery{Limit: 9, Newest: true, Partition: -1, Upto: at(2500)}, "k0", "k1", "k2")
 	f(api.RecordQuery{Limit: 9, Newest: true, Partition: -1, Text: "N\": 1"}, "k11", "k12", "k13", "k14", "k15", "k16", "k17", "k18", "k19")
 	f(api.RecordQuery{Limit: 2, Partition: -1, Key: "9$", Regex: true}, "k9", "k19")
+	for _, q := range []api.RecordQuery{{Limit: 1, From: "noon"}, {Limit: 1, Upto: "noon"}, {Limit: 1, Text: "(", Regex: true}} {
+		if _, err := l.Records(t.Context(), "notes", q); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%+v: %v", q, err)
+		}
+	}
 	if _, err := l.Records(t.Context(), "notes", api.RecordQuery{Limit: 1, Partition: 2}); !errors.Is(err, fault.NotFound) {
 		t.Errorf("a partition that is not there: %v", err)
 	}

@@ -136,6 +136,7 @@ func (s *suite) find() {
 	f(bus.SpanConfig{From: bus.FromTime(begun.Add(3 * time.Minute)), Upto: begun.Add(8 * time.Minute)}, bus.Search{Limit: 9}, true, "4", "3", "5", "7")
 	f(bus.SpanConfig{From: bus.FromStart(), Partitions: []int32{1}, Upto: begun.Add(5 * time.Minute)}, bus.Search{Limit: 9}, true, "1", "3")
 	f(bus.SpanConfig{From: bus.FromEnd()}, bus.Search{Limit: 9}, true, []string{}...)
+	f(bus.SpanConfig{From: bus.FromStart(), Upto: time.Date(8, 6, 5, 0, 0, 0, 0, time.UTC)}, bus.Search{Limit: 9}, true, []string{}...)
 	f(bus.SpanConfig{From: bus.FromStart(), Partitions: []int32{1}}, bus.Search{Limit: 9, MaxScan: 3}, false, "1", "3", "5")
 	f(bus.SpanConfig{From: bus.FromOffsets(map[int32]int64{0: 70, 1: 38})}, bus.Search{Limit: 9}, true, "39")
 	if _, err := s.bus.SpanOf(s.ctx, bus.SpanConfig{Topic: topic, Partitions: []int32{2}}); !errors.Is(err, fault.NotFound) {

@@ -128,9 +128,15 @@ func (c *topicDescribeCommand) Run(w *world) error {
 	if err := c.show(w, nil, func(t *tabwriter.Writer) { c.partitions(t, &d) }); err != nil {
 		return err
 	}
-	fmt.Fprintln(w.out)
-	if err := c.show(w, nil, func(t *tabwriter.Writer) { c.configs(t, &d) }); err != nil || len(groups) == 0 {
-		return err
+	configs := slices.DeleteFunc(slices.Clone(d.Configs), func(one bus.TopicConfig) bool { return !c.All && one.Source != "topic" })
+	if len(configs) > 0 {
+		fmt.Fprintln(w.out)
+		if err := c.show(w, nil, func(t *tabwriter.Writer) { c.configs(t, configs) }); err != nil {
+			return err
+		}
+	}
+	if len(groups) == 0 {
+		return nil
 	}
 	fmt.Fprintln(w.out)
 	return c.show(w, nil, func(t *tabwriter.Writer) {
@@ -154,16 +160,14 @@ func (c *topicDescribeCommand) partitions(t *tabwriter.Writer, d *bus.TopicDetai
 	}
 }
 
-func (c *topicDescribeCommand) configs(t *tabwriter.Writer, d *bus.TopicDetail) {
+func (c *topicDescribeCommand) configs(t *tabwriter.Writer, configs []bus.TopicConfig) {
 	line(t, "SETTING", "VALUE", "FROM")
-	for _, one := range d.Configs {
-		if c.All || one.Source == "topic" {
-			value := "-"
-			if one.Value != nil {
-				value = *one.Value
-			}
-			line(t, one.Name, value, one.Source)
+	for _, one := range configs {
+		value := "-"
+		if one.Value != nil {
+			value = *one.Value
 		}
+		line(t, one.Name, value, one.Source)
 	}
 }
 

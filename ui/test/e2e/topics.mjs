@@ -31,7 +31,7 @@ export const lookAtTopics = ({ mock, ...options }) => look(options, ({ baseUrl, 
       await value(page, 'config-edit', 'retention.ms').click()
       await find(page, 'config-value').fill('3600000')
       await find(page, 'config-save').click()
-      await page.getByText('this topic').first().waitFor()
+      await find(page, 'topic-configs').getByText('3600000').waitFor()
       assert.match(await find(page, 'topic-configs').innerText(), /retention\.ms\s+3600000 1 h\s+this topic/)
 
       await find(page, 'topic-drop-open').click()
