@@ -78,7 +78,7 @@ func (c *conn) run() {
 		return
 	}
 	c.in = bufio.NewReaderSize(c.nc, readBuffer)
-	c.out.to(c.nc)
+	c.out.to(c.nc, c.progress)
 	written := make(chan struct{})
 	go func() {
 		defer close(written)

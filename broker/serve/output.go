@@ -21,7 +21,7 @@ type output struct {
 	chunk  []byte   // what is to be written next
 	hold   *[]byte  // of chunk
 	from   *[]byte  // of buf
-	wrote  func()   // is called when the peer has taken something
+	wrote  func()
 }
 
 // cut is a section that stands before buf[at].
@@ -34,11 +34,12 @@ const (
 	// chunkSize is how much is copied before it is written.
 	chunkSize = 64 << 10
 	// copyBelow is the size of a section below which copying it costs less than to have the system send it: BenchmarkSection.
-	copyBelow = 16 << 10
+	copyBelow = 32 << 10
 )
 
-func (o *output) to(nc net.Conn) {
-	o.nc = nc
+// to says where answers are written. wrote is called whenever the peer has taken a part.
+func (o *output) to(nc net.Conn, wrote func()) {
+	o.nc, o.wrote = nc, wrote
 	o.direct = newSplicer(nc)
 }
 
@@ -78,7 +79,6 @@ func (c *conn) flush() error {
 	c.s.counts.out.Add(int64(total))
 	c.writing.Store(c.clock())
 	defer c.writing.Store(0)
-	o.wrote = c.progress
 	if err := o.write(c.s.buffers); err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}

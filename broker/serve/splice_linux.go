@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"syscall"
 )
 
@@ -13,17 +14,14 @@ type splicer struct {
 	raw syscall.RawConn
 
 	// Of the call that is under way; fields, so that no call allocates.
-	out    uintptr
-	file   syscall.RawConn
+	file   int
 	at     int64
 	left   int
 	wrote  func()
 	p      []byte
 	err    error
 	sendFn func(uintptr) bool
-	fileFn func(uintptr)
 	moreFn func(uintptr) bool
-	again  bool
 }
 
 // newSplicer returns nil where the connection is no plain TCP connection.
@@ -37,32 +35,20 @@ func newSplicer(nc net.Conn) *splicer {
 		return nil
 	}
 	s := &splicer{raw: raw}
-	s.sendFn, s.fileFn, s.moreFn = s.sendSome, s.sendFrom, s.writeSome
+	s.sendFn, s.moreFn = s.sendSome, s.writeSome
 	return s
 }
 
 // send sends n bytes of a file from an offset on. The position of the file is neither used nor moved.
 func (s *splicer) send(f *os.File, at int64, n int, wrote func()) error {
-	file, err := f.SyscallConn()
+	s.file, s.at, s.left, s.wrote, s.err = int(f.Fd()), at, n, wrote, nil
+	err := s.raw.Write(s.sendFn)
+	runtime.KeepAlive(f)
+	s.wrote = nil
 	if err != nil {
 		return fmt.Errorf("send log: %w", err)
 	}
-	s.file, s.at, s.left, s.wrote, s.err = file, at, n, wrote, nil
-	defer func() { s.file, s.wrote = nil, nil }()
-	if err := s.raw.Write(s.sendFn); err != nil {
-		return fmt.Errorf("send log: %w", err)
-	}
 	return s.err
-}
-
-// sendSome sends what the socket takes; false: it takes nothing now.
-func (s *splicer) sendSome(out uintptr) bool {
-	s.out, s.again = out, false
-	if err := s.file.Control(s.fileFn); err != nil {
-		s.err = fmt.Errorf("send log: %w", err)
-		return true
-	}
-	return !s.again
 }
 
 // msgMore is MSG_MORE of Linux, which package syscall does not name.
@@ -71,9 +57,10 @@ const msgMore = 0x8000
 // maxSend is how much one call sends, so that a slow reader is seen to make progress.
 const maxSend = 1 << 20
 
-func (s *splicer) sendFrom(in uintptr) {
+// sendSome sends what the socket takes; false: it takes no more now.
+func (s *splicer) sendSome(out uintptr) bool {
 	for s.left > 0 {
-		n, err := syscall.Sendfile(int(s.out), int(in), &s.at, min(s.left, maxSend))
+		n, err := syscall.Sendfile(int(out), s.file, &s.at, min(s.left, maxSend))
 		if n > 0 {
 			s.left -= n
 			s.wrote()
@@ -82,16 +69,16 @@ func (s *splicer) sendFrom(in uintptr) {
 		switch err {
 		case syscall.EINTR:
 		case syscall.EAGAIN:
-			s.again = true
-			return
+			return false
 		case nil:
 			s.err = fmt.Errorf("send log at %d: %w", s.at, io.ErrUnexpectedEOF)
-			return
+			return true
 		default:
 			s.err = os.NewSyscallError("sendfile", err)
-			return
+			return true
 		}
 	}
+	return true
 }
 
 // write writes bytes that others follow at once: the system need not send them alone.

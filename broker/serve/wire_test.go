@@ -28,7 +28,7 @@ func answered(t *testing.T, correlation int32, flexible bool, do func(o *output)
 		done <- all
 	}()
 	c := &conn{s: &Server{buffers: b}, nc: far}
-	c.out.to(far)
+	c.out.to(far, c.progress)
 	c.out.begin(b)
 	c.out.head(correlation, flexible)
 	do(&c.out)
