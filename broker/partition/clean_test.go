@@ -21,6 +21,7 @@ import (
 type cleanLog struct {
 	*Log
 	t    testing.TB
+	at   string // the folder; "": testDir
 	env  *Env
 	cfg  Config
 	time atomic.Int64 // milliseconds
@@ -57,15 +58,17 @@ func newCleanLog(t testing.TB, fs disk.FS, cfg Config) *cleanLog {
 func (c *cleanLog) start(fs disk.FS) {
 	c.t.Helper()
 	c.env = &Env{FS: fs, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.UnixMilli(c.time.Load()) }}
-	if err := disk.MakeDir(fs, testDir, 0o755); err != nil {
+	if err := disk.MakeDir(fs, c.dir(), 0o755); err != nil {
 		c.t.Fatal(err)
 	}
-	l, err := Open(testDir, c.env, c.cfg)
+	l, err := Open(c.dir(), c.env, c.cfg)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	c.Log = l
 }
+
+func (c *cleanLog) dir() string { return cmp.Or(c.at, testDir) }
 
 func (c *cleanLog) reopen() {
 	c.t.Helper()
