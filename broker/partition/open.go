@@ -62,7 +62,7 @@ func (l *Log) open() error {
 	return nil
 }
 
-// list returns the files of the folder and their sizes.
+// list returns the files of the folder, and the sizes of segments: that of the others does not matter, and there are many.
 func (l *Log) list() (map[string]int64, error) {
 	entries, err := l.env.FS.ReadDir(l.dir)
 	if err != nil {
@@ -70,13 +70,18 @@ func (l *Log) list() (map[string]int64, error) {
 	}
 	files := make(map[string]int64, len(entries))
 	for _, e := range entries {
+		if e.IsDir() {
+			continue
+		}
+		files[e.Name()] = 0
+		if _, _, ok := parseLogName(e.Name()); !ok {
+			continue
+		}
 		info, err := e.Info()
 		if err != nil {
 			return nil, err
 		}
-		if !info.IsDir() {
-			files[e.Name()] = info.Size()
-		}
+		files[e.Name()] = info.Size()
 	}
 	return files, nil
 }

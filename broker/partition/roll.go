@@ -52,8 +52,11 @@ func (l *Log) roll(now int64) error {
 		l.active, l.file, l.tail, l.size, l.born = s, f, tail, 0, 0
 		l.synced, l.checked, l.checkPos, l.newEpoch = l.end, l.end, 0, false
 		l.recent.clear()
-		l.high, l.highPos = l.end, 0
-		l.wake()
+		if l.high != l.end {
+			l.high = l.end
+			l.wake()
+		}
+		l.highPos = 0
 		l.advance()
 	}, nil)
 	if err != nil {

@@ -7,8 +7,11 @@ import (
 	"millrace/fault"
 )
 
-// scanBytes is how much of a file a scan reads at once, where batches are not larger.
-const scanBytes = 32 << 10
+// scanBytes is how much of a file a scan of headers reads at once; firstScanBytes, the first time.
+const (
+	scanBytes      = 32 << 10
+	firstScanBytes = 512
+)
 
 var (
 	errHeader   = errors.New("it does not look like a batch")
@@ -94,13 +97,16 @@ func (l *Log) headersBelow(bound int64, s *segment, f io.ReaderAt, from, upto in
 		buf = &p
 	}
 	defer l.env.buffers.Put(buf)
+	// The index often says exactly where to look, so begin with little.
+	chunk := int64(firstScanBytes)
 	at, have, end := from, 0, s.base
 	for pos := from; pos < upto; {
 		if pos+headerSize > upto {
 			return l.damaged(s, pos, errShort)
 		}
 		if pos+headerSize > at+int64(have) {
-			at, have = pos, int(min(scanBytes, upto-pos))
+			at, have = pos, int(min(chunk, upto-pos))
+			chunk = scanBytes
 			if _, err := readFull(f, (*buf)[:have], at); err != nil {
 				return l.damaged(s, pos, err)
 			}
