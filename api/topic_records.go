@@ -71,7 +71,7 @@ func printable(b []byte) string {
 type recordsInput struct {
 	Name      string `path:"name" maxLength:"249" pattern:"^\\.*[a-zA-Z0-9_-][a-zA-Z0-9._-]*$" example:"sensors.stats" doc:"The topic"`
 	Limit     int    `query:"limit" default:"50" minimum:"1" maximum:"1000" doc:"How many records at most"`
-	Offset    string `query:"offset" default:"latest" pattern:"^(latest|earliest|[0-9]{1,18})$" doc:"latest: the newest records; earliest: the oldest; a number: those from this offset on, in every partition that is asked"`
+	Offset    string `query:"offset" default:"latest" pattern:"^(latest|earliest|[0-9]{1,18})?$" doc:"latest: the newest records; earliest: the oldest; a number: those from this offset on, in every partition that is asked"`
 	From      string `query:"from" maxLength:"64" doc:"The records from this time on, instead of an offset: RFC 3339, or how long ago" example:"2026-11-20T10:00:00Z"`
 	Upto      string `query:"upto" maxLength:"64" doc:"Only what is before the first record that is not older than this: RFC 3339, or how long ago" example:"10m"`
 	Partition int32  `query:"partition" default:"-1" minimum:"-1" maximum:"1000000" doc:"Only this one; -1: all"`
