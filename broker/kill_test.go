@@ -90,7 +90,7 @@ func client(t *testing.T, addr string, opts ...kgo.Opt) *kgo.Client {
 	return cl
 }
 
-const killPartitions = 24
+const killPartitions = 64
 
 // TestKillInTransactions kills the broker in the middle of transactions over many partitions and of
 // plain records, again and again, and checks after every restart that transactions are whole, that

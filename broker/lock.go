@@ -10,10 +10,13 @@ import (
 	"millrace/fault"
 )
 
+// lockFile is what one process holds.
+const lockFile = "lock"
+
 // lockDir takes the folder for this process. The kernel lets go of the lock when the process ends,
 // however it ends.
 func lockDir(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock broker folder: %w", err)
 	}
