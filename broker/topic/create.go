@@ -149,6 +149,9 @@ func (s *creation) planTopic(name string, partitions int, set map[string]string)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.t.sweep(name); err != nil {
+		return nil, err
+	}
 	topics, have := s.t.count()
 	switch {
 	case topics+len(s.names) >= s.t.cfg.MaxTopics:

@@ -121,9 +121,12 @@ func (t *Topics) delete(ctx context.Context, topics []topic) error {
 		}
 	}
 	if failed != nil {
-		// They are gone for everybody. Their records stay until a start has deleted the folders; until then they cannot be made again.
+		// They are gone for everybody. Their records stay until a start, or who makes them again, has deleted the folders.
 		t.log.Error("delete the folders of topics", "error", failed)
-		end = nil
+		for _, x := range topics {
+			t.gone[x.name] = len(x.logs)
+		}
+		return nil
 	}
 	return t.keep(ctx, end...)
 }

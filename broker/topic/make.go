@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 
 	"golang.org/x/sync/errgroup"
@@ -45,25 +46,19 @@ func (t *Topics) make(ctx context.Context, plans []*plan) []error {
 	var end []keyed.Entry
 	for i, p := range plans {
 		if failed[i] = t.makeLogs(p); failed[i] != nil {
-			failed[i] = errors.Join(failed[i], t.undo(p))
-			end = append(end, p.before())
+			end = append(end, t.undo(p)...)
 			continue
 		}
 		end = append(end, put(p.name, p.record(p.total)))
+	}
+	if err := t.cfg.Env.FS.SyncDir(t.cfg.Dir); err != nil {
+		return fail(fmt.Errorf("force the folders of partitions to disk: %w", err)) // a start finishes them
 	}
 	if err := t.keep(ctx, end...); err != nil {
 		return fail(err) // only a start knows what the disk has: what was made stays, unseen, until then
 	}
 	t.show(plans, failed)
 	return failed
-}
-
-// before is the entry that stands for what was there before the plan.
-func (p *plan) before() keyed.Entry {
-	if len(p.logs) == 0 {
-		return forget(p.name)
-	}
-	return put(p.name, record{ID: p.id, Partitions: len(p.logs), Made: len(p.logs), Configs: p.set})
 }
 
 func (t *Topics) makeLogs(p *plan) error {
@@ -83,8 +78,8 @@ func (t *Topics) makeLogs(p *plan) error {
 	return g.Wait()
 }
 
-// undo deletes what was made for a plan that failed.
-func (t *Topics) undo(p *plan) error {
+// undo deletes what was made for a plan that failed, and returns what is to be stored then.
+func (t *Topics) undo(p *plan) []keyed.Entry {
 	var failed error
 	for i, l := range p.fresh {
 		if l != nil {
@@ -93,10 +88,32 @@ func (t *Topics) undo(p *plan) error {
 			failed = errors.Join(failed, t.clear(p.name, len(p.logs)+i))
 		}
 	}
-	if failed != nil {
-		t.log.Error("a partition that could not be made could not be deleted, either", "topic", p.name, "error", failed)
+	fresh := len(p.logs) == 0
+	switch {
+	case failed == nil && fresh:
+		return []keyed.Entry{forget(p.name)}
+	case failed == nil:
+		return []keyed.Entry{put(p.name, record{ID: p.id, Partitions: len(p.logs), Made: len(p.logs), Configs: p.set})}
 	}
-	return failed
+	t.log.Error("a partition that could not be made could not be deleted, either", "topic", p.name, "error", failed)
+	if !fresh {
+		return nil // what is stored says that it is being made: a start finishes it
+	}
+	t.gone[p.name] = p.total
+	r := p.record(0)
+	r.Gone = true
+	return []keyed.Entry{put(p.name, r)}
+}
+
+// sweep deletes what an earlier deletion of a topic has left, so that it can be made again. The caller holds change.
+func (t *Topics) sweep(name string) error {
+	for i := range t.gone[name] {
+		if err := t.clear(name, i); err != nil {
+			return err
+		}
+	}
+	delete(t.gone, name)
+	return nil
 }
 
 // show makes the plans that did not fail seen.

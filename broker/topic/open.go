@@ -32,7 +32,7 @@ const (
 func Open(ctx context.Context, store *keyed.Space, cfg Config) (*Topics, error) {
 	t := &Topics{
 		cfg: cfg.filled(), store: store, log: cfg.Env.Log, table: newTable(cfg.Env),
-		names: map[string]*topic{}, ids: map[ID]*topic{}, changed: make(chan struct{}),
+		names: map[string]*topic{}, ids: map[ID]*topic{}, changed: make(chan struct{}), gone: map[string]int{},
 	}
 	if t.log == nil {
 		t.log = slog.New(slog.DiscardHandler)
@@ -47,6 +47,9 @@ func Open(ctx context.Context, store *keyed.Space, cfg Config) (*Topics, error) 
 	t.broker = have.broker
 	if err := cfg.Env.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of logs: %w", err)
+	}
+	if err := cfg.Env.FS.SyncDir(filepath.Dir(cfg.Dir)); err != nil {
+		return nil, fmt.Errorf("force the folder of logs to disk: %w", err)
 	}
 	if err := t.tidy(ctx, have.topics); err != nil {
 		return nil, err
@@ -226,6 +229,12 @@ func (t *Topics) openLogs(ctx context.Context, topics map[string]record) error {
 	}
 	if err := g.Wait(); err != nil {
 		return err
+	}
+	if len(unfinished) == 0 && !t.cfg.Env.AcceptLoss {
+		return nil
+	}
+	if err := t.cfg.Env.FS.SyncDir(t.cfg.Dir); err != nil {
+		return fmt.Errorf("force the folders of partitions to disk: %w", err)
 	}
 	return t.keep(context.WithoutCancel(ctx), unfinished...)
 }

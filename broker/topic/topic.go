@@ -69,6 +69,7 @@ type Topics struct {
 
 	// change is held by who changes topics or settings, disk included: one request at a time. It is taken before mu.
 	change sync.Mutex
+	gone   map[string]int // deleted topics of which folders may be left, and how many; guarded by change
 
 	mu         sync.RWMutex
 	names      map[string]*topic

@@ -159,14 +159,21 @@ func allow(op kmsg.ACLOperation, kind kmsg.ACLResourceType, name string) kmsg.Cr
 }
 
 // batch is a batch of one record of size bytes, as a producer without an id sends it.
-func batch(size int) []byte {
+func batch(size int) []byte { return sealed(size, -1, -1, -1) }
+
+// sequenced is a batch of a producer with an id.
+func sequenced(producer int64, epoch int16, sequence int32) []byte {
+	return sealed(10, producer, epoch, sequence)
+}
+
+func sealed(size int, producer int64, epoch int16, sequence int32) []byte {
 	record := kmsg.Record{Value: bytes.Repeat([]byte("x"), size), Key: nil}
 	body := record.AppendTo(nil)[1:] // its length, 0, is one byte
 	records := append(binary.AppendVarint(nil, int64(len(body))), body...)
 	now := time.Now().UnixMilli()
 	b := kmsg.RecordBatch{
 		Length: int32(49 + len(records)), Magic: 2, FirstTimestamp: now, MaxTimestamp: now,
-		ProducerID: -1, ProducerEpoch: -1, FirstSequence: -1, NumRecords: 1, Records: records, PartitionLeaderEpoch: -1,
+		ProducerID: producer, ProducerEpoch: epoch, FirstSequence: sequence, NumRecords: 1, Records: records, PartitionLeaderEpoch: -1,
 	}
 	p := b.AppendTo(nil)
 	binary.BigEndian.PutUint32(p[17:], crc32.Checksum(p[21:], crc32.MakeTable(crc32.Castagnoli)))
@@ -185,4 +192,8 @@ func (w *world) fill(topic string, partition int32, batches, size int) {
 			w.t.Fatalf("append to %s-%d: %v", topic, partition, err)
 		}
 	}
+}
+
+func entryOf(key, value string) keyed.Entry {
+	return keyed.Entry{Key: []byte(key), Value: []byte(value)}
 }
