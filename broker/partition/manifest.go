@@ -123,6 +123,9 @@ func decodeManifest(name string, p []byte) (*manifest, error) {
 		p = p[4:]
 		m.segments = append(m.segments, s)
 	}
+	if m.hasActive && segments == 0 || m.start < 0 || m.end < m.start || m.checkPos < 0 {
+		return nil, bad("its offsets do not fit")
+	}
 	return m, nil
 }
 
