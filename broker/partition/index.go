@@ -70,7 +70,8 @@ func (x *index) thin() {
 		kept = append(kept, x.entries[i])
 	}
 	x.entries = kept
-	x.every *= 2
+	// Batches may be farther apart than every: without regard to that, old entries would be thinned again and again.
+	x.every = max(2*x.every, x.covers/int64(len(kept)))
 }
 
 // floor returns the position of the last entry at or before a relative offset.
