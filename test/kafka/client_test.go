@@ -33,6 +33,7 @@ type settings struct {
 	Size       int    `json:"size"`
 	AbortEvery int    `json:"abort_every"`
 	Out        string `json:"out"`
+	Dir        string `json:"dir"`
 }
 
 // event is one thing that a client says happened.
