@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -57,6 +58,7 @@ func (m *model) run(rng *rand.Rand) {
 		}
 		if rng.IntN(12) == 0 {
 			m.restart()
+			synctest.Wait() // everybody has learned of it
 		}
 		time.Sleep(time.Duration(rng.IntN(15)) * time.Second)
 	}
