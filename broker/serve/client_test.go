@@ -172,9 +172,19 @@ func TestListOffsets(t *testing.T) {
 		offset  int64
 		code    int16
 	}{
-		{1, -1, 5, 0}, {11, -1, 5, 0}, {1, -2, 0, 0}, {11, -4, 0, 0}, {11, -5, -1, 0}, {11, -6, -1, 0}, {7, -3, 4, 0},
-		{6, -3, -1, kerr.UnsupportedVersion.Code}, {8, -5, -1, kerr.UnsupportedVersion.Code}, {11, -7, -1, kerr.UnsupportedVersion.Code},
-		{11, 2500, 2, 0}, {11, 3000, 2, 0}, {11, 9000, -1, 0},
+		{1, -1, 5, 0},
+		{11, -1, 5, 0},
+		{1, -2, 0, 0},
+		{11, -4, 0, 0},
+		{11, -5, -1, 0},
+		{11, -6, -1, 0},
+		{7, -3, 4, 0},
+		{6, -3, -1, kerr.UnsupportedVersion.Code},
+		{8, -5, -1, kerr.UnsupportedVersion.Code},
+		{11, -7, -1, kerr.UnsupportedVersion.Code},
+		{11, 2500, 2, 0},
+		{11, 3000, 2, 0},
+		{11, 9000, -1, 0},
 	} {
 		if got := list(c.version, c.at, -1); got.Offset != c.offset || got.ErrorCode != c.code {
 			t.Errorf("version %d, time %d: offset %d, code %d; want %d, %d", c.version, c.at, got.Offset, got.ErrorCode, c.offset, c.code)
@@ -254,5 +264,49 @@ func TestProduceWithoutAcks(t *testing.T) {
 	var timeout net.Error
 	if n, err := nc.Read(make([]byte, 1)); err == nil || errors.As(err, &timeout) && timeout.Timeout() {
 		t.Errorf("read %d bytes, %v", n, err)
+	}
+}
+
+// TestProduceKeepsItsPlace checks that records come after what was asked before them, and before what is asked after them, all sent at once.
+func TestProduceKeepsItsPlace(t *testing.T) {
+	w := newWorld(t, settings{flush: partition.FlushAlways})
+	w.create(t, "numbers", 1)
+	list := kmsg.NewPtrListOffsetsRequest()
+	list.Version = 5
+	rt := kmsg.NewListOffsetsRequestTopic()
+	rt.Topic = "numbers"
+	p := kmsg.NewListOffsetsRequestTopicPartition()
+	p.Timestamp = latest
+	rt.Partitions = append(rt.Partitions, p)
+	list.Topics = append(list.Topics, rt)
+	nc := w.dial(t)
+	var sent []byte
+	const rounds = 50
+	for range rounds {
+		sent = append(sent, framed(list, 1)...)
+		sent = append(sent, produceFrame("numbers", 0, batchOf(2))...)
+		sent = append(sent, produceFrame("numbers", 0, batchOf(3))...)
+	}
+	go nc.Write(sent)
+	for i := range int64(rounds) {
+		for k := range int64(3) {
+			_, body, err := readAnswer(nc)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var offset int64
+			if k == 0 {
+				resp := kmsg.ListOffsetsResponse{Version: 5}
+				err = resp.ReadFrom(body)
+				offset = resp.Topics[0].Partitions[0].Offset
+			} else {
+				resp := kmsg.ProduceResponse{Version: 9}
+				err = resp.ReadFrom(body[1:])
+				offset = resp.Topics[0].Partitions[0].BaseOffset
+			}
+			if want := 5*i + max(0, 2*(k-1)); err != nil || offset != want {
+				t.Fatalf("round %d, answer %d: offset %d, want %d; %v", i, k, offset, want, err)
+			}
+		}
 	}
 }

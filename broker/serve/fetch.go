@@ -47,6 +47,7 @@ func (c *conn) answerFetch(f *frame, client string) error {
 		return malformedf("Fetch request of version %d: %v", f.version, err)
 	}
 	c.release(f) // the wait is not at the cost of others
+	st.waits.spent = 0
 	se, code := c.s.sessions.resolve(q, &st.alone, c.user())
 	if code != nil {
 		return c.tellFetch(q, f.correlation, code.Code, nil, nil, client, start)
@@ -80,7 +81,7 @@ func (c *conn) tellFetch(q *fetchRequest, correlation int32, code int16, se *ses
 			size += p.view.Size
 		}
 	}
-	throttle := c.charge(client, access.Fetched, float64(size))
+	throttle := max(c.charge(client, access.Fetched, float64(size)), c.chargeTime(client, time.Since(start)-c.fetch.waits.spent))
 	c.out.begin(c.s.buffers)
 	defer c.out.end(c.s.buffers)
 	c.out.head(correlation, q.version >= 12)

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math/bits"
 	"sync"
 
@@ -154,12 +153,4 @@ func (r *reader) skipTags() {
 		r.Uvarint()
 		r.Span(int(r.Uvarint()))
 	}
-}
-
-// fill fills buf from the connection.
-func (c *conn) fill(buf []byte) error {
-	if _, err := io.ReadFull(c.in, buf); err != nil {
-		return fmt.Errorf("read request: %w", err)
-	}
-	return nil
 }

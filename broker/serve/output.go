@@ -33,6 +33,8 @@ type cut struct {
 const (
 	// chunkSize is how much is copied before it is written.
 	chunkSize = 64 << 10
+	// maxWrite is how much is written at once, so that a slow reader is seen to make progress.
+	maxWrite = 256 << 10
 	// copyBelow is the size of a section below which copying it costs less than to have the system send it: BenchmarkSection.
 	copyBelow = 32 << 10
 )
@@ -90,8 +92,15 @@ func (c *conn) progress() { c.writing.Store(c.clock()) }
 
 func (o *output) write(b *buffers) error {
 	if len(o.cuts) == 0 {
-		_, err := o.nc.Write(o.buf)
-		return err
+		for p := o.buf; len(p) > 0; {
+			n, err := o.nc.Write(p[:min(len(p), maxWrite)])
+			if err != nil {
+				return err
+			}
+			p = p[n:]
+			o.wrote()
+		}
+		return nil
 	}
 	o.hold = b.get(chunkSize)
 	o.chunk = (*o.hold)[:0]

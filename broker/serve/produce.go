@@ -89,7 +89,7 @@ func (c *conn) appendProduce(f *frame, client string) (*produced, error) {
 	if req.transactional {
 		c.appendTransactional(req, a)
 	}
-	a.throttle = c.charge(client, access.Produced, float64(f.size))
+	a.throttle = max(c.charge(client, access.Produced, float64(f.size)), c.chargeTime(client, time.Since(a.begun)))
 	return a, nil
 }
 

@@ -95,7 +95,10 @@ func (c *conn) answer(f *frame, client string) error {
 	}
 	resp := r.do(ctx, c, req)
 	resp.SetVersion(f.version)
-	throttle := c.charge(client, access.RequestTime, float64(time.Since(start).Microseconds())/1000)
+	throttle := time.Duration(0)
+	if !r.polls { // to wait for others is no work
+		throttle = c.chargeTime(client, time.Since(start))
+	}
 	if t, ok := resp.(kmsg.SetThrottleResponse); ok && throttle > 0 {
 		t.SetThrottle(int32(throttle.Milliseconds()))
 	}
@@ -137,9 +140,24 @@ func (c *conn) charge(client string, use access.Use, amount float64) time.Durati
 	d := c.s.cfg.Access.Charge(c.caller, client, use, amount)
 	if d > 0 {
 		c.s.counts.throttled.Add(1)
-		c.throttle.Store(int64(d))
+		c.mute(d)
 	}
 	return d
+}
+
+// chargeTime notes for how long a request kept us busy.
+func (c *conn) chargeTime(client string, d time.Duration) time.Duration {
+	return c.charge(client, access.RequestTime, float64(d.Microseconds())/1000)
+}
+
+// mute has the connection not be read for a time, or for the longer one that was said before.
+func (c *conn) mute(d time.Duration) {
+	for {
+		now := c.throttle.Load()
+		if int64(d) <= now || c.throttle.CompareAndSwap(now, int64(d)) {
+			return
+		}
+	}
 }
 
 // head begins an answer.

@@ -150,7 +150,7 @@ func (s *Server) accept(ctx context.Context, l net.Listener) error {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = time.Millisecond
-			s.admit(nc, nc, false)
+			s.admit(nc, false)
 			continue
 		}
 		var temporary interface{ Temporary() bool }
@@ -174,7 +174,7 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	near, far := s.pipe()
-	if err := s.admit(far, nil, true); err != nil {
+	if err := s.admit(far, true); err != nil {
 		near.Close()
 		return nil, err
 	}
@@ -184,8 +184,8 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 // errFull is why a connection is refused.
 var errFull = errors.New("the broker has as many connections as it may")
 
-// admit serves a connection on goroutines of its own, or closes it. tcp is nil where it is not from the network.
-func (s *Server) admit(nc, tcp net.Conn, trusted bool) error {
+// admit serves a connection on goroutines of its own, or closes it. trusted: it is from within the process.
+func (s *Server) admit(nc net.Conn, trusted bool) error {
 	ip := hostOf(nc.RemoteAddr())
 	s.mu.Lock()
 	switch {
@@ -257,7 +257,7 @@ func (s *Server) watch(ctx context.Context) {
 			for c := range s.conns {
 				if why := c.overdue(now); why != "" {
 					s.counts.overdue.Add(1)
-					s.bad.note("connection closed: "+why, "remote", c.nc.RemoteAddr())
+					s.bad.note("connection closed: "+why, "remote", c.raw.RemoteAddr())
 					c.abort()
 				}
 			}

@@ -10,6 +10,7 @@ import (
 type waits struct {
 	cases []reflect.SelectCase
 	timer *time.Timer
+	spent time.Duration // on waiting, by the request that is handled
 }
 
 // mostWaits is how many logs one request waits for; the others are looked at when the time is up. It is what reflect.Select takes.
@@ -23,6 +24,7 @@ func (w *waits) wait(ctx context.Context, se *session, left time.Duration) bool 
 		w.timer.Reset(left)
 	}
 	defer w.timer.Stop()
+	defer func(start time.Time) { w.spent += time.Since(start) }(time.Now())
 	var few [4]<-chan struct{}
 	n := 0
 	for i := range se.parts {
