@@ -40,8 +40,8 @@ type Floor struct {
 	looked atomic.Int64                // when, in nanoseconds since begin
 	begin  atomic.Pointer[time.Time]
 
-	mu   sync.Mutex // of looking and of the ballast
-	held bool       // the ballast is there
+	mu   sync.Mutex // of looking
+	held bool       // the ballast is there; only Run uses it
 }
 
 // MayWrite returns nil, or a fault of kind Unavailable that says that the disk is nearly full.
@@ -71,7 +71,9 @@ func (f *Floor) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		f.look()
+		if free, ok := f.look(); ok {
+			f.weigh(free)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -80,14 +82,14 @@ func (f *Floor) Run(ctx context.Context) error {
 	}
 }
 
-// look asks how much is free and acts on it.
-func (f *Floor) look() {
+// look asks how much is free, and decides by it whether more may be written.
+func (f *Floor) look() (free int64, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	free, _, err := f.FS.Free(f.Dir)
 	if err != nil {
 		f.Log.Error("ask how much of the disk is free", "folder", f.Dir, "error", err)
-		return // what was known holds; a write that fails says so itself
+		return 0, false // what was known holds; a write that fails says so itself
 	}
 	was := f.low.Load() != nil
 	switch {
@@ -99,10 +101,10 @@ func (f *Floor) look() {
 		f.low.Store(nil)
 		f.Log.Info("the disk has room again: records are taken", "folder", f.Dir, "free_bytes", free)
 	}
-	f.weigh(free)
+	return free, true
 }
 
-// weigh drops the ballast or makes it. The caller holds mu.
+// weigh drops the ballast or makes it. Only Run calls it.
 func (f *Floor) weigh(free int64) {
 	if f.Ballast <= 0 {
 		return

@@ -71,7 +71,7 @@ func TestBallastIsDroppedAndMadeAgain(t *testing.T) {
 		{1 << 30, f.Ballast}, {600, f.Ballast}, {400, -1}, {1200, -1}, {1 << 30, f.Ballast},
 	} {
 		d.free = step.free
-		f.look()
+		f.weigh(step.free)
 		if got := size(); got != step.want {
 			t.Fatalf("%d bytes free: the ballast has %d bytes, want %d", step.free, got, step.want)
 		}
@@ -79,7 +79,7 @@ func TestBallastIsDroppedAndMadeAgain(t *testing.T) {
 	// One that is there already is kept as it is.
 	before, _ := os.Stat(filepath.Join(dir, ballastName))
 	g := &Floor{FS: d, Dir: dir, Min: 1000, Ballast: f.Ballast, Log: f.Log}
-	g.look()
+	g.weigh(d.free)
 	after, err := os.Stat(filepath.Join(dir, ballastName))
 	if err != nil || !after.ModTime().Equal(before.ModTime()) {
 		t.Fatalf("the ballast was written anew: %v", err)

@@ -24,7 +24,7 @@ func (t *Topics) DescribeConfigs(_ context.Context, c *access.Caller, req *kmsg.
 		answer.ErrorCode, answer.ErrorMessage = told(err)
 		answer.Configs = []kmsg.DescribeConfigsResponseResourceConfig{}
 		for _, cfg := range configs {
-			if r.ConfigNames != nil && !slices.Contains(r.ConfigNames, cfg.Name) {
+			if len(r.ConfigNames) > 0 && !slices.Contains(r.ConfigNames, cfg.Name) {
 				continue
 			}
 			if !req.IncludeSynonyms {

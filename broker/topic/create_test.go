@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"golang.org/x/sync/errgroup"
 
 	"millrace/broker/access"
 )
@@ -291,4 +292,63 @@ func TestTopicsGo(t *testing.T) {
 	resp := w.DeleteTopics(ctx(), nil, old)
 	answers(t, "by name", resp.Topics[0].ErrorCode, nil)
 	answers(t, "by name", resp.Topics[1].ErrorCode, kerr.UnknownTopicOrPartition)
+}
+
+// Requests that come together do not stand in each other's way, and those who look see whole topics.
+func TestManyAtOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	w.mustCreate("stays", 2)
+	var g, readers errgroup.Group
+	done := make(chan struct{})
+	readers.Go(func() error {
+		for {
+			select {
+			case <-done:
+				return nil
+			default:
+			}
+			for _, name := range w.Names() {
+				if id, n, ok := w.Lookup(name); ok && w.Log(name, int32(n-1)) == nil {
+					if now, _, still := w.Lookup(name); still && now == id {
+						return fmt.Errorf("the last of %d partitions of %s is not there", n, name)
+					}
+				}
+			}
+			if shape(w.ask(nil, 13, false, "stays")) != "stays:2" {
+				return fmt.Errorf("a topic is gone that nobody deleted")
+			}
+		}
+	})
+	for i := range 4 {
+		g.Go(func() error {
+			for range 10 {
+				name := fmt.Sprint("t", i%2)
+				w.create(nil, wanted(name, 2))
+				w.alterOne(nil, onTopic, name, set, "retention.ms", str("5"))
+				w.grow(name, 3)
+				req := kmsg.NewPtrDeleteTopicsRequest()
+				req.Version, req.TopicNames = 5, []string{name}
+				w.DeleteTopics(ctx(), nil, req)
+				w.clean(ctx())
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // they return nothing
+	close(done)
+	if err := readers.Wait(); err != nil {
+		t.Error(err)
+	}
+	for _, name := range w.Names() {
+		req := kmsg.NewPtrDeleteTopicsRequest()
+		req.Version, req.TopicNames = 5, []string{name}
+		answers(t, "delete", w.DeleteTopics(ctx(), nil, req).Topics[0].ErrorCode, nil)
+	}
+	w.restart(nil)
+	if got := w.Names(); len(got) != 0 {
+		t.Errorf("deleted topics come back: %v", got)
+	}
+	if topics, partitions := w.count(); topics != 0 || partitions != 0 {
+		t.Errorf("%d topics and %d partitions are counted", topics, partitions)
+	}
 }
