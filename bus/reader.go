@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -40,6 +41,7 @@ const ahead = 2
 type Reader struct {
 	cfg   ReaderConfig
 	cl    *kgo.Client
+	adm   *kadm.Client // of the bus
 	log   *slog.Logger
 	stats *stats
 
@@ -89,7 +91,7 @@ func (b *Bus) NewReader(cfg ReaderConfig) (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{
-		cfg: cfg, cl: cl, log: b.log, stats: &b.stats,
+		cfg: cfg, cl: cl, adm: b.adm, log: b.log, stats: &b.stats,
 		lost: make(chan struct{}, 1), ready: make(chan struct{}, 1), loops: map[int32]chan struct{}{},
 	}, nil
 }
@@ -448,7 +450,7 @@ func (r *Reader) fetchFrom(ctx context.Context, broker int32, wake <-chan struct
 			continue
 		}
 		wait = retryMin
-		r.deliver(answer.(*kmsg.FetchResponse), want)
+		r.deliver(ctx, answer.(*kmsg.FetchResponse), want)
 	}
 }
 
@@ -506,8 +508,9 @@ func (r *Reader) release(want []wanted) {
 }
 
 // deliver puts what has come into the queues of the partitions.
-func (r *Reader) deliver(resp *kmsg.FetchResponse, want []wanted) {
+func (r *Reader) deliver(ctx context.Context, resp *kmsg.FetchResponse, want []wanted) {
 	var lost []*Partition
+	var gone []wanted
 	r.mu.Lock()
 	for _, w := range want {
 		w.p.asked = false
@@ -521,7 +524,8 @@ func (r *Reader) deliver(resp *kmsg.FetchResponse, want []wanted) {
 			w.p.stable.Store(part.LastStableOffset)
 			r.push(w, part)
 		case errors.Is(err, kerr.OffsetOutOfRange):
-			r.fail(w.p, outOfRange(w, part))
+			w.p.asked = true // not again before it is known what there is
+			gone = append(gone, w)
 		default:
 			r.log.Debug("fetch of a partition; looking for its leader", "topic", w.p.Topic, "partition", w.p.ID, "error", err)
 			lost = append(lost, w.p)
@@ -530,6 +534,14 @@ func (r *Reader) deliver(resp *kmsg.FetchResponse, want []wanted) {
 	r.mu.Unlock()
 	if len(lost) > 0 {
 		r.lose(lost...)
+	}
+	for _, w := range gone {
+		err := r.outOfRange(ctx, w)
+		r.mu.Lock()
+		if w.p.asked = false; w.gen == w.p.gen && !w.p.closed {
+			r.fail(w.p, err)
+		}
+		r.mu.Unlock()
 	}
 }
 
@@ -579,8 +591,20 @@ func (e *OutOfRange) Error() string {
 	return fmt.Sprintf("read %s-%d: offset %d is not there: the partition has %d to %d", e.Topic, e.Partition, e.Offset, e.Start, e.End)
 }
 
-func outOfRange(w wanted, part *kmsg.FetchResponseTopicPartition) error {
-	e := &OutOfRange{w.p.Topic, w.p.ID, w.from, part.LogStartOffset, part.HighWatermark}
+// outOfRange asks what the partition has: brokers do not say so in the answer that refuses the offset.
+func (r *Reader) outOfRange(ctx context.Context, w wanted) error {
+	e := &OutOfRange{w.p.Topic, w.p.ID, w.from, -1, -1}
+	for to, list := range map[*int64]func(context.Context, ...string) (kadm.ListedOffsets, error){
+		&e.Start: r.adm.ListStartOffsets, &e.End: r.adm.ListEndOffsets,
+	} {
+		listed, err := list(ctx, w.p.Topic)
+		if o, ok := listed.Lookup(w.p.Topic, w.p.ID); err == nil && ok && o.Err == nil {
+			*to = o.Offset
+		}
+	}
+	if e.Start < 0 {
+		return fault.New(fault.Unavailable, "read %s-%d: offset %d is not there, and the broker does not say what is", e.Topic, e.Partition, e.Offset)
+	}
 	return fault.New(fault.NotFound, "%w", e).
 		WithHint("the records were deleted before they were read; start again from the earliest offset, or keep them longer")
 }

@@ -213,7 +213,7 @@ func (s *suite) readerOutOfRange() {
 	p := s.reader(bus.ReaderConfig{}).Add(topic, 0, 1)
 	_, err := p.Poll(s.ctx)
 	var gone *bus.OutOfRange
-	if !errors.Is(err, fault.NotFound) || !errors.As(err, &gone) || gone.Offset != 1 {
+	if !errors.Is(err, fault.NotFound) || !errors.As(err, &gone) || gone.Offset != 1 || gone.Start != 4 || gone.End != 10 {
 		s.Fatalf("read deleted records: %v", err)
 	}
 	p.SeekTo(4)
