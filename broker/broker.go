@@ -169,7 +169,7 @@ func Open(cfg Config) (*Broker, error) {
 }
 
 func (b *Broker) open(flush partition.Flush) (err error) {
-	if err := b.cfg.FS.MkdirAll(b.cfg.Dir, 0o755); err != nil {
+	if err := disk.MakeDir(b.cfg.FS, b.cfg.Dir, 0o755); err != nil {
 		return fmt.Errorf("create folder: %w", err)
 	}
 	if b.lock, err = lockDir(b.cfg.Dir); err != nil {

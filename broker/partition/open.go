@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"millrace/broker/disk"
 	"millrace/fault"
 )
 
@@ -40,7 +41,7 @@ func (l *Log) abandon() {
 }
 
 func (l *Log) open() error {
-	if err := l.env.FS.MkdirAll(l.dir, 0o755); err != nil {
+	if err := disk.MakeDir(l.env.FS, l.dir, 0o755); err != nil {
 		return err
 	}
 	files, err := l.list()

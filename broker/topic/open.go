@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"millrace/broker/disk"
 	"millrace/broker/keyed"
 	"millrace/broker/partition"
 	"millrace/fault"
@@ -45,7 +46,7 @@ func Open(ctx context.Context, store *keyed.Space, cfg Config) (*Topics, error) 
 		return nil, err
 	}
 	t.broker = have.broker
-	if err := cfg.Env.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+	if err := disk.MakeDir(cfg.Env.FS, cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of logs: %w", err)
 	}
 	if err := cfg.Env.FS.SyncDir(filepath.Dir(cfg.Dir)); err != nil {
