@@ -207,12 +207,12 @@ func BenchmarkSection(b *testing.B) {
 				cpu := processorTime()
 				for b.Loop() {
 					err := o.copied(head)
-					if how == "sent" {
+					if err == nil && how == "copied" {
+						err = o.section(&partition.Section{OS: f, Size: size})
+					} else if err == nil {
 						if err = o.emit(true); err == nil {
 							err = o.direct.send(f, 0, size, o.wrote)
 						}
-					} else {
-						err = o.section(&partition.Section{OS: f, Size: size})
 					}
 					if err == nil {
 						err = o.copied(head[:3])
