@@ -207,13 +207,13 @@ func merge(before map[string]string, changes []edit, anew bool, find func(string
 		maps.Copy(set, before)
 	}
 	for _, ch := range changes {
+		if ch.op == kmsg.IncrementalAlterConfigOpDelete { // known or not, as in Kafka
+			delete(set, ch.name)
+			continue
+		}
 		s, err := find(ch.name)
 		if err != nil {
 			return nil, err
-		}
-		if ch.op == kmsg.IncrementalAlterConfigOpDelete {
-			delete(set, ch.name)
-			continue
 		}
 		if ch.value == nil {
 			return nil, refuse(kerr.InvalidRequest, "Null value not supported for : "+ch.name)

@@ -84,13 +84,9 @@ func only(value, why string) check {
 
 func in(values ...string) check {
 	return func(v string) string {
-		items := splitList(v)
-		for i, item := range items {
+		for _, item := range splitList(v) {
 			if !slices.Contains(values, item) {
 				return "String must be one of: " + strings.Join(values, ", ")
-			}
-			if slices.Contains(items[:i], item) {
-				return "Configuration must not contain duplicate values"
 			}
 		}
 		return ""
@@ -117,13 +113,15 @@ func throttled(v string) string {
 	return ""
 }
 
-func splitList(v string) []string {
+// splitList returns the items of a list, each once.
+func splitList(v string) (items []string) {
 	if v = strings.TrimSpace(v); v == "" {
 		return nil
 	}
-	items := strings.Split(v, ",")
-	for i, item := range items {
-		items[i] = strings.TrimSpace(item)
+	for item := range strings.SplitSeq(v, ",") {
+		if item = strings.TrimSpace(item); !slices.Contains(items, item) {
+			items = append(items, item)
+		}
 	}
 	return items
 }

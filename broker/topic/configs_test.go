@@ -110,7 +110,7 @@ func TestWhichValuesAreTaken(t *testing.T) {
 		good string
 		bad  string
 	}{
-		{"cleanup.policy", "delete;compact;delete,compact;compact , delete;", "x;delete,x;delete,delete"},
+		{"cleanup.policy", "delete;compact;delete,compact;compact , delete;delete,delete;", "x;delete,x;delete,"},
 		{"retention.ms", "-1;0;1;9223372036854775807", "-2;9223372036854775808;1.5;x;"},
 		{"retention.bytes", "-1;0", "-2"},
 		{"segment.bytes", "1048576;2147483647", "1048575;2147483648"},
@@ -265,6 +265,7 @@ func TestErrorsOfSettings(t *testing.T) {
 	} {
 		answers(t, fmt.Sprintf("%+v", tt), w.alterOne(nil, tt.kind, tt.name, tt.op, tt.key, tt.v), tt.want)
 	}
+	answers(t, "take away what is not known", w.alterOne(nil, onTopic, "t", remove, "unknown", nil), nil)
 	anna := guarded(t, "anna")
 	answers(t, "a topic without leave", w.alterOne(anna, onTopic, "t", set, "retention.ms", str("1")), kerr.TopicAuthorizationFailed)
 	answers(t, "the broker without leave", w.alterOne(anna, onBroker, "0", set, "log.retention.ms", str("1")), kerr.ClusterAuthorizationFailed)

@@ -244,11 +244,11 @@ func TestTopicsGo(t *testing.T) {
 	answers(t, "unknown id", remove(nil, T{TopicID: ID{1}})[0].ErrorCode, kerr.UnknownTopicID)
 	answers(t, "both", remove(nil, T{Topic: name, TopicID: id})[0].ErrorCode, kerr.InvalidRequest)
 	answers(t, "neither", remove(nil, T{})[0].ErrorCode, kerr.InvalidRequest)
-	for _, r := range remove(nil, T{Topic: name}, T{Topic: name}) {
-		answers(t, "a name twice", r.ErrorCode, kerr.InvalidRequest)
-	}
-	for _, r := range remove(nil, T{TopicID: id}, T{TopicID: id}) {
-		answers(t, "an id twice", r.ErrorCode, kerr.InvalidRequest)
+	for what, twice := range map[string]T{"a name": {Topic: name}, "an id": {TopicID: id}} {
+		r := remove(nil, twice, twice)
+		if answers(t, what+" twice", r[0].ErrorCode, kerr.InvalidRequest); len(r) != 1 {
+			t.Errorf("%s twice gets %d answers", what, len(r))
+		}
 	}
 	stranger := guarded(t, "anna", allow(kmsg.ACLOperationDescribe, kmsg.ACLResourceTypeTopic, "u"))
 	answers(t, "without leave", remove(stranger, T{Topic: name})[0].ErrorCode, kerr.TopicAuthorizationFailed)

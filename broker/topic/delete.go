@@ -36,14 +36,19 @@ func (t *Topics) DeleteTopics(ctx context.Context, c *access.Caller, req *kmsg.D
 	partitions := 0
 	planned := map[string]bool{}
 	for _, r := range topics {
+		// What comes twice is answered once: below 0 it was.
+		if r.Topic != nil && names[*r.Topic] < 0 || r.Topic == nil && ids[r.TopicID] < 0 {
+			continue
+		}
 		answer := kmsg.DeleteTopicsResponseTopic{Topic: r.Topic, TopicID: r.TopicID}
 		x, err := t.toDelete(c, r, &answer)
 		switch {
 		case r.Topic != nil && names[*r.Topic] > 1:
 			err = refuse(kerr.InvalidRequest, "Duplicate topic name.")
-			answer.TopicID = ID{}
+			answer.TopicID, names[*r.Topic] = ID{}, -1
 		case r.Topic == nil && r.TopicID != ID{} && ids[r.TopicID] > 1:
 			err = refuse(kerr.InvalidRequest, "Duplicate topic id.")
+			ids[r.TopicID] = -1
 		case err == nil && planned[x.name]:
 			err = refuse(kerr.InvalidRequest, "The provided topic name maps to an ID that was already supplied.")
 		}
