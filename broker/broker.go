@@ -246,6 +246,15 @@ func (b *Broker) Addr() string { return b.listen.Addr().String() }
 // Dial connects a client of this process, without a socket. It may do everything.
 func (b *Broker) Dial(ctx context.Context) (net.Conn, error) { return b.server.Dial(ctx) }
 
+// Stats are the counters of connections and requests, and Requests those of one kind of request.
+type (
+	Stats    = serve.Stats
+	Requests = serve.Requests
+)
+
+// Stats returns the counters of connections and requests.
+func (b *Broker) Stats() Stats { return b.server.Stats() }
+
 // Run waits until ctx ends or a part of the broker fails, and closes it.
 func (b *Broker) Run(ctx context.Context) error {
 	select {

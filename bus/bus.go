@@ -15,6 +15,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"slices"
 	"time"
 
@@ -81,6 +82,8 @@ type Config struct {
 	TLS *tls.Config
 	// SASL proves who we are; nil: nobody asks.
 	SASL *SASL
+	// Dial connects to a broker in this process, whatever its address; nil: by TCP.
+	Dial func(context.Context) (net.Conn, error)
 }
 
 func (c Config) withDefaults() Config {

@@ -1,6 +1,8 @@
 package bus
 
 import (
+	"context"
+	"net"
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -21,6 +23,9 @@ type SASL struct {
 // security returns the client options for encryption and authentication.
 func (c Config) security() ([]kgo.Opt, error) {
 	var opts []kgo.Opt
+	if c.Dial != nil {
+		opts = append(opts, kgo.Dialer(func(ctx context.Context, _, _ string) (net.Conn, error) { return c.Dial(ctx) }))
+	}
 	if c.TLS != nil {
 		opts = append(opts, kgo.DialTLSConfig(c.TLS.Clone()))
 	}

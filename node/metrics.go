@@ -19,6 +19,7 @@ func (n *Node) registerMetrics() {
 	n.jobMetrics(m)
 	n.topicMetrics(m)
 	n.busMetrics(m)
+	n.brokerMetrics(m)
 	n.tierMetrics(m)
 	n.sourceMetrics(m)
 	n.alertMetrics(m)
