@@ -149,15 +149,10 @@ func listen(cfg config.Config) (net.Listener, error) {
 func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
 	seeds := n.cfg.Kafka.Bootstrap
 	if n.cfg.Kafka.Embedded() {
-		b, err := broker.Open(broker.Config{
-			Dir: filepath.Join(n.cfg.Data, "bus"), Listen: n.cfg.Kafka.Listen, Partitions: n.cfg.Kafka.Partitions,
-			Logger: log.With("logger", "broker"),
-		})
-		if err != nil {
+		if err := n.openBroker(log); err != nil {
 			return err
 		}
-		n.broker = b
-		seeds = []string{b.Addr()}
+		seeds = []string{n.broker.Addr()}
 	}
 	octx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -182,6 +177,7 @@ func (n *Node) openBus(ctx context.Context, log *slog.Logger) error {
 func (n *Node) busConfig(seeds []string, log *slog.Logger) (bus.Config, error) {
 	c := bus.Config{Seeds: seeds, Logger: log.With("logger", "bus")}
 	if n.cfg.Kafka.Embedded() {
+		c.Dial = n.broker.Dial
 		return c, nil
 	}
 	if s := n.cfg.Kafka.SASL; s.Mechanism != "" {
