@@ -7,8 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"millrace/broker"
 )
 
 // The load of benchBroker.
@@ -44,12 +47,12 @@ func (l loadSample) perSecond() float64 { return float64(l.records) / l.wall.Sec
 
 // benchBroker measures our broker and a real Kafka on the same disk by the same client.
 func benchBroker(ctx context.Context, r *report, records int) error {
-	for _, flush := range []string{flushSystem, flushAlways} {
-		if flush == flushAlways {
+	for _, flush := range []broker.Flush{broker.System, broker.Always} {
+		if flush == broker.Always {
 			records /= 4
 		}
 		var samples [2]brokerSample
-		for i, start := range []func(context.Context, string, string) (*brokerServer, error){startOurs, startKafka} {
+		for i, start := range []func(context.Context, string, broker.Flush) (*brokerServer, error){startOurs, startKafka} {
 			s, err := measureBroker(ctx, start, flush, records)
 			if err != nil {
 				return fmt.Errorf("flush %s: %w", flush, err)
@@ -62,8 +65,8 @@ func benchBroker(ctx context.Context, r *report, records int) error {
 }
 
 // compare reports what was measured of ours and of Kafka side by side.
-func compare(r *report, flush string, records int, ours, kafka brokerSample) {
-	mode := map[string]string{flushSystem: "no fsync", flushAlways: "fsync before each answer"}[flush]
+func compare(r *report, flush broker.Flush, records int, ours, kafka brokerSample) {
+	mode := map[broker.Flush]string{broker.System: "no fsync", broker.Always: "fsync before each answer"}[flush]
 	add := func(what, unit, how string, of func(brokerSample) float64) {
 		a, b := of(ours), of(kafka)
 		name := fmt.Sprintf("broker, %s, %s", mode, what)
@@ -97,7 +100,7 @@ func quantile(sorted []time.Duration, q float64) float64 {
 }
 
 // measureBroker starts a server on an empty folder and puts it through everything.
-func measureBroker(ctx context.Context, start func(context.Context, string, string) (*brokerServer, error), flush string, records int) (s brokerSample, err error) {
+func measureBroker(ctx context.Context, start func(context.Context, string, broker.Flush) (*brokerServer, error), flush broker.Flush, records int) (s brokerSample, err error) {
 	dir, err := os.MkdirTemp("", "millrace-bench-")
 	if err != nil {
 		return s, err
@@ -218,7 +221,7 @@ func createBenchTopic(ctx context.Context, cl *kgo.Client, topic string) error {
 	req.Topics = append(req.Topics, one)
 	resp, err := req.RequestWith(ctx, cl)
 	if err == nil && len(resp.Topics) == 1 && resp.Topics[0].ErrorCode != 0 {
-		err = fmt.Errorf("error code %d", resp.Topics[0].ErrorCode)
+		err = kerr.ErrorForCode(resp.Topics[0].ErrorCode)
 	}
 	if err != nil {
 		return fmt.Errorf("create topic %s: %w", topic, err)

@@ -15,13 +15,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"millrace/broker"
 	"millrace/internal/port"
-)
-
-// When acknowledged records are forced to disk: before each answer, or when the system likes.
-const (
-	flushAlways = "always"
-	flushSystem = "system"
 )
 
 // brokerServer is a broker in a process of its own.
@@ -34,7 +29,7 @@ type brokerServer struct {
 }
 
 // startOurs starts our broker, and nothing else of the platform.
-func startOurs(ctx context.Context, dir, flush string) (*brokerServer, error) {
+func startOurs(ctx context.Context, dir string, flush broker.Flush) (*brokerServer, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -44,7 +39,7 @@ func startOurs(ctx context.Context, dir, flush string) (*brokerServer, error) {
 		return nil, err
 	}
 	b := &brokerServer{addr: addr, release: []func(){release}}
-	b.command = func() *exec.Cmd { return exec.Command(self, brokerArg, dir, addr, flush) }
+	b.command = func() *exec.Cmd { return exec.Command(self, brokerArg, dir, addr, string(flush)) }
 	return b, b.start(ctx)
 }
 
@@ -52,7 +47,7 @@ func startOurs(ctx context.Context, dir, flush string) (*brokerServer, error) {
 const kafkaScripts = "test/real/kafka"
 
 // startKafka starts a real Kafka with the heap that it is delivered with.
-func startKafka(ctx context.Context, dir, flush string) (*brokerServer, error) {
+func startKafka(ctx context.Context, dir string, flush broker.Flush) (*brokerServer, error) {
 	if out, err := exec.Command(filepath.Join(kafkaScripts, "install.sh")).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("install Kafka: %w\n%s", err, out)
 	}
@@ -69,7 +64,7 @@ func startKafka(ctx context.Context, dir, flush string) (*brokerServer, error) {
 	b.command = func() *exec.Cmd {
 		cmd := exec.Command(filepath.Join(kafkaScripts, "server.sh"), dir, port.Of(addr), port.Of(control))
 		cmd.Env = append(os.Environ(), "KAFKA_HEAP=1g")
-		if flush == flushAlways {
+		if flush == broker.Always {
 			cmd.Env = append(cmd.Env, "KAFKA_SETTINGS=log.flush.interval.messages=1")
 		}
 		return cmd

@@ -31,9 +31,9 @@ import (
 const brokerArg = "broker-process"
 
 // serveBroker serves a folder on an address until it is told to stop, and prints the address. The third argument is
-// when acknowledged records are forced to disk: always, or by the system.
+// when records are acknowledged, a broker.Flush.
 func serveBroker(args []string) {
-	b, err := broker.Open(broker.Config{Dir: args[0], Listen: args[1], SyncWrites: args[2] == flushAlways, RetainBytes: -1})
+	b, err := broker.Open(broker.Config{Dir: args[0], Listen: args[1], Flush: broker.Flush(args[2]), RetainBytes: -1})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -51,7 +51,7 @@ func startBroker(dir string) (addr string, cmd *exec.Cmd, err error) {
 	if err != nil {
 		return "", nil, err
 	}
-	cmd = exec.Command(self, brokerArg, dir, "127.0.0.1:0", flushSystem)
+	cmd = exec.Command(self, brokerArg, dir, "127.0.0.1:0", string(broker.System))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
