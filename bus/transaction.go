@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 // DefaultTransactionTimeout is how long a transaction may be open before the cluster aborts it: that
@@ -75,10 +76,12 @@ func (b *Bus) OpenTransaction(ctx context.Context, id string, cfg TransactionCon
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit("bus.takeover.before")
 	if _, _, err := cl.ProducerID(ctx); err != nil {
 		cl.Close()
 		return nil, wrap(err, "open transactional id %s", id)
 	}
+	failpoint.Hit("bus.takeover.after")
 	return &Transaction{id: id, timeout: cfg.Timeout, cl: cl, log: b.log, p: pending{stats: &b.stats}}, nil
 }
 
@@ -133,6 +136,7 @@ func (t *Transaction) Flush(ctx context.Context) error {
 		t.p.keep(err)
 		return t.fenced(err, "flush transaction %s", t.id)
 	}
+	failpoint.Hit("bus.flush.after")
 	return nil
 }
 
@@ -151,7 +155,9 @@ func (t *Transaction) Commit(ctx context.Context) (Outcome, error) {
 	}
 	ectx, cancel := t.ending(ctx)
 	defer cancel()
+	failpoint.Hit("bus.commit.before")
 	err := t.cl.EndTransaction(ectx, kgo.TryCommit)
+	failpoint.Hit("bus.commit.after")
 	if err == nil {
 		t.ended()
 		return Committed, nil
@@ -181,6 +187,7 @@ func (t *Transaction) abort(ctx context.Context) error {
 	err := t.cl.AbortBufferedRecords(ctx)
 	if err == nil {
 		_ = t.p.wait(ctx, nil) // their records were failed on purpose
+		failpoint.Hit("bus.abort.before")
 		err = t.cl.EndTransaction(ctx, kgo.TryAbort)
 	}
 	if err != nil {

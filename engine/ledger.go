@@ -10,6 +10,7 @@ import (
 	"millrace/bus"
 	"millrace/connector"
 	"millrace/fault"
+	"millrace/internal/failpoint"
 	"millrace/sql/plan"
 )
 
@@ -57,6 +58,7 @@ func (l *busLedger) Last(ctx context.Context) (*Epoch, error) {
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit("engine.epoch.read")
 	if l.txn != nil {
 		if err := l.txn.Begin(); err != nil {
 			return nil, err
@@ -127,6 +129,7 @@ func (l *busLedger) Commit(ctx context.Context, e *Epoch) error {
 	if err := l.txn.Produce(ctx, recs); err != nil {
 		return err
 	}
+	failpoint.Hit("engine.epoch.produced")
 	outcome, err := l.txn.Commit(ctx)
 	if err != nil {
 		return fmt.Errorf("commit epoch %d: %s: %w", e.Number, outcome, err)

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"millrace/internal/failpoint"
 )
 
 // The manifest is a file of frames, each one record:
@@ -115,9 +117,11 @@ func createManifest(path string, first record) (*manifest, error) {
 		err = f.Sync()
 	}
 	if err == nil {
+		failpoint.Hit("store.manifest.rename.before")
 		err = os.Rename(path+".tmp", path)
 	}
 	if err == nil {
+		failpoint.Hit("store.manifest.rename.after")
 		err = syncDir(filepath.Dir(path))
 	}
 	if err != nil {
@@ -155,6 +159,7 @@ func (m *manifest) append(rec record) error {
 		return fmt.Errorf("append to manifest: a record of %d bytes is longer than %d", len(payload), maxRecord)
 	}
 	frame := appendFrame(nil, payload)
+	failpoint.Hit("store.manifest.append.before")
 	if _, err := m.file.WriteAt(frame, m.size); err != nil {
 		// Part of the frame may be there: it must not stay in front of the next one.
 		if cutErr := m.cut(); cutErr != nil {
@@ -162,11 +167,13 @@ func (m *manifest) append(rec record) error {
 		}
 		return fmt.Errorf("append to manifest: %w", err)
 	}
+	failpoint.Hit("store.manifest.sync.before")
 	if err := m.file.Sync(); err != nil {
 		// What the file holds after a failed fsync is unknown, and a second fsync may claim success.
 		m.broken = err
 		return fmt.Errorf("append to manifest: fsync: %w", err)
 	}
+	failpoint.Hit("store.manifest.sync.after")
 	m.size += int64(len(frame))
 	return nil
 }

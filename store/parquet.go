@@ -14,6 +14,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	pqschema "github.com/apache/arrow-go/v18/parquet/schema"
+
+	"millrace/internal/failpoint"
 )
 
 // groupRows is how many rows a row group has: the unit that readers skip by time.
@@ -217,11 +219,14 @@ func (w *partWriter) finish(id uint64, measurement, span string) (partRecord, er
 		err = w.buf.Flush()
 	}
 	if err == nil {
+		failpoint.Hit("store.part.sync.before")
 		err = w.file.Sync()
 	}
 	err = errors.Join(err, w.file.Close())
 	if err == nil {
+		failpoint.Hit("store.part.rename.before")
 		err = os.Rename(w.path+temporary, w.path)
+		failpoint.Hit("store.part.rename.after")
 	}
 	if err != nil {
 		_ = os.Remove(w.path + temporary) // else the next start removes it

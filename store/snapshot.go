@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 // snapshot is what one reader sees of a measurement: the columns, the rows in memory and the parts at
@@ -80,6 +81,7 @@ func (s *Store) unpin(parts []*part) {
 			continue
 		}
 		s.opts.trip("part to be removed")
+		failpoint.Hit("store.part.remove.before")
 		if err := os.Remove(f.path); err != nil {
 			s.opts.Log.Warn("remove part", "part", f.File, "error", err) // the next start removes it
 		}

@@ -9,6 +9,7 @@ import (
 
 	"millrace/broker/access"
 	"millrace/broker/keyed"
+	"millrace/internal/failpoint"
 )
 
 // claim is one partition of a commit whose topic and metadata are right.
@@ -156,6 +157,7 @@ func (gs *Groups) commit(req *kmsg.OffsetCommitRequest, claims []claim) int16 {
 			m.touch(g.now())
 		}
 	}
+	failpoint.Hit("group.commit.before")
 	w := g.put(entries...)
 	gs.unlock(g)
 	return w.code()

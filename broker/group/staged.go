@@ -10,6 +10,7 @@ import (
 
 	"millrace/broker/access"
 	"millrace/broker/keyed"
+	"millrace/internal/failpoint"
 )
 
 // TxnOffsetCommit answers a TxnOffsetCommitRequest: the offsets are kept, durably, until EndTransaction. Whether the producer has such
@@ -110,6 +111,7 @@ func (gs *Groups) stage(req *kmsg.TxnOffsetCommitRequest, claims []claim) int16 
 		g.stage(req.ProducerID, claims[i].at, o)
 		entries = append(entries, stagedEntry(g.name, req.ProducerID, claims[i].at, o))
 	}
+	failpoint.Hit("group.stage.before")
 	w := g.put(entries...)
 	gs.unlock(g)
 	return w.code()
@@ -137,6 +139,7 @@ func (gs *Groups) EndTransaction(ctx context.Context, producer int64, epoch int1
 		if g == nil {
 			continue
 		}
+		failpoint.Hit("group.end.before")
 		g.endStaged(producer, epoch, commit)
 		writes = append(writes, g.last) // also of the call that this one repeats
 		gs.unlock(g)
@@ -146,6 +149,7 @@ func (gs *Groups) EndTransaction(ctx context.Context, producer int64, epoch int1
 			return fmt.Errorf("end transaction of producer %d in groups, write %d: %w", producer, i, err)
 		}
 	}
+	failpoint.Hit("group.end.after")
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"millrace/broker/disk"
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 const (
@@ -74,6 +75,7 @@ func (s *store) writeAnew(ctx context.Context, r *rewriting) error {
 		return err
 	}
 	r.files = nil
+	failpoint.Hit("keyed.rewrite.sync.before")
 	return f.Sync()
 }
 
@@ -168,10 +170,13 @@ func (s *store) swap(r *rewriting) (swapped bool, err error) {
 	if err := r.file.Sync(); err != nil {
 		return false, err
 	}
+	failpoint.Hit("keyed.rewrite.rename.before")
 	if err := s.fs.Rename(s.newPath(), s.path); err != nil {
 		return false, err
 	}
+	failpoint.Hit("keyed.rewrite.rename.after")
 	err = s.fs.SyncDir(filepath.Dir(s.path))
+	failpoint.Hit("keyed.rewrite.synced")
 	_ = s.file.Close() // nothing refers to it
 	s.file, s.at = r.file, r.size
 	s.mu.Lock()

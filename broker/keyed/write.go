@@ -8,6 +8,7 @@ import (
 
 	"millrace/broker/disk"
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 // writer is what the goroutine that writes the file has to itself.
@@ -74,7 +75,9 @@ func (s *store) flush(sync bool) {
 
 func (s *store) write(data []byte, sync bool) error {
 	if len(data) > 0 {
+		failpoint.Hit("keyed.write.before")
 		n, err := s.file.WriteAt(data, s.at)
+		failpoint.Hit("keyed.write.after")
 		if err == nil && n < len(data) {
 			err = io.ErrShortWrite
 		}
@@ -85,9 +88,11 @@ func (s *store) write(data []byte, sync bool) error {
 		s.written += int64(n)
 	}
 	if sync {
+		failpoint.Hit("keyed.sync.before")
 		if err := s.file.Sync(); err != nil {
 			return fmt.Errorf("force to disk: %w", err)
 		}
+		failpoint.Hit("keyed.sync.after")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"millrace/internal/failpoint"
 )
 
 // Append appends one or more batches as a producer sent them. It checks form, CRC, size, timestamps, keys (where the log is compacted) and sequence numbers, sets
@@ -61,9 +63,11 @@ func (l *Log) Append(batches []byte) (Append, error) {
 		offset += int64(h.lastDelta) + 1
 		p = p[h.size:]
 	}
+	failpoint.Hit("partition.append.before")
 	if err := l.write(batches); err != nil {
 		return Append{}, l.storage("append to", err)
 	}
+	failpoint.Hit("partition.append.after")
 	out.Start = l.publish(batches, now)
 	out.Wait = l.wait(offset)
 	return out, nil
@@ -98,9 +102,11 @@ func (l *Log) EndTransaction(producer int64, epoch int16, coordinatorEpoch int32
 		return nil, l.storage("end transaction in", err)
 	}
 	setBase(batch, l.end, l.epochs[len(l.epochs)-1].epoch)
+	failpoint.Hit("partition.marker.before")
 	if err := l.write(batch); err != nil {
 		return nil, l.storage("end transaction in", err)
 	}
+	failpoint.Hit("partition.marker.after")
 	l.publish(batch, now)
 	return l.wait(l.end), nil
 }

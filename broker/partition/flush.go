@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"millrace/internal/failpoint"
 )
 
 // startFlush starts the goroutine that syncs what was appended, if the policy wants one and it does not run. It is one goroutine a log that lives as long as there is
@@ -57,10 +59,12 @@ func (l *Log) syncOnce() error {
 	f.retain()
 	l.mu.Unlock()
 	defer f.release()
+	failpoint.Hit("partition.sync.before")
 	if err := f.Sync(); err != nil {
 		l.fail(fmt.Errorf("sync %s: %w", s.logName(), err))
 		return l.storage("sync", err)
 	}
+	failpoint.Hit("partition.sync.after")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.failed != nil {

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"sort"
+
+	"millrace/internal/failpoint"
 )
 
 const (
@@ -170,6 +172,7 @@ func (l *Log) writeIndex(s *segment, x *index) error {
 	if err := l.writeFile(name+".tmp", x.encode(), false); err != nil {
 		return err
 	}
+	failpoint.Hit("partition.index.rename.before")
 	return l.env.FS.Rename(name+".tmp", name)
 }
 

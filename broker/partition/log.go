@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+
+	"millrace/internal/failpoint"
 )
 
 // Log is an open partition.
@@ -129,12 +131,15 @@ func (l *Log) Remove() error {
 	gone := l.dir + removedSuffix
 	err := l.env.FS.RemoveAll(gone)
 	if err == nil {
+		failpoint.Hit("partition.remove.rename.before")
 		err = l.env.FS.Rename(l.dir, gone)
+		failpoint.Hit("partition.remove.rename.after")
 	}
 	if err == nil {
 		err = l.env.FS.SyncDir(filepath.Dir(l.dir))
 	}
 	if err == nil {
+		failpoint.Hit("partition.remove.synced")
 		err = l.env.FS.RemoveAll(gone)
 	}
 	if err != nil && !isMissing(err) {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 // The manifest is the file that says which segments make up the log, where it begins, and how far it was known to be durable: what a listing of the
@@ -148,6 +149,7 @@ func (l *Log) commit(newFiles bool, change func(*manifest), apply func(), gone [
 	if err := l.writeManifest(m); err != nil {
 		return err
 	}
+	failpoint.Hit("partition.manifest.synced")
 	l.manifest = m
 	if apply != nil {
 		l.mu.Lock()
@@ -155,6 +157,7 @@ func (l *Log) commit(newFiles bool, change func(*manifest), apply func(), gone [
 		l.mu.Unlock()
 	}
 	for _, s := range gone {
+		failpoint.Hit("partition.segment.remove.before")
 		l.unlink(s)
 	}
 	return nil
@@ -162,11 +165,14 @@ func (l *Log) commit(newFiles bool, change func(*manifest), apply func(), gone [
 
 func (l *Log) writeManifest(m *manifest) error {
 	name := l.path(manifestName)
+	failpoint.Hit("partition.manifest.write.before")
 	if err := l.writeFile(name+".tmp", m.encode(), true); err != nil {
 		return err
 	}
+	failpoint.Hit("partition.manifest.rename.before")
 	if err := l.env.FS.Rename(name+".tmp", name); err != nil {
 		return err
 	}
+	failpoint.Hit("partition.manifest.rename.after")
 	return l.env.FS.SyncDir(l.dir)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"millrace/internal/failpoint"
 )
 
 // sectorBytes is the least that a disk writes at once. A write that a power loss tore leaves the file short, or sectors of zeros: files only grow here. Damage that
@@ -55,9 +57,11 @@ func (l *Log) recoverTail(m *manifest, size int64) error {
 	if l.end < m.end {
 		return nil // recover says so
 	}
+	failpoint.Hit("partition.recover.sync.before")
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	failpoint.Hit("partition.recover.sync.after")
 	l.synced = l.end
 	return l.checkpoint()
 }

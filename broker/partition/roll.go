@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"millrace/internal/failpoint"
 )
 
 // checkpointBytes is how much is appended before Clean writes a checkpoint: about what a crash makes the next Open read.
@@ -41,6 +43,7 @@ func (l *Log) roll(now int64) error {
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("partition.roll.created")
 	tail, closedFile := newIndex(l.config().IndexInterval), l.file
 	err = l.commit(true, func(m *manifest) {
 		m.segments, m.hasActive, m.born = append(m.segments, s), true, 0
@@ -174,12 +177,15 @@ func (l *Log) writeSnapshot() (int64, error) {
 	p := l.producers.encode()
 	l.mu.Unlock()
 	name := l.path(snapshotName(l.end))
+	failpoint.Hit("partition.snapshot.write.before")
 	if err := l.writeFile(name+".tmp", p, true); err != nil {
 		return 0, err
 	}
+	failpoint.Hit("partition.snapshot.rename.before")
 	if err := l.env.FS.Rename(name+".tmp", name); err != nil {
 		return 0, err
 	}
+	failpoint.Hit("partition.snapshot.rename.after")
 	return l.end, l.env.FS.SyncDir(l.dir)
 }
 

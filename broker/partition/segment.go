@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"millrace/internal/failpoint"
 )
 
 // maxSmallFile bounds the files beside the segments, so that a damaged size cannot ask for all memory.
@@ -190,7 +192,9 @@ func (r *rewrite) keepAborted(a aborted) {
 
 // finish makes the segment durable, but not yet part of the log: replace does that. end is where the next segment begins.
 func (r *rewrite) finish(end int64) (*segment, error) {
+	failpoint.Hit("partition.compact.sync.before")
 	err := r.file.Sync()
+	failpoint.Hit("partition.compact.sync.after")
 	if e := r.file.Close(); err == nil {
 		err = e
 	}

@@ -9,6 +9,7 @@ import (
 
 	"millrace/broker/access"
 	"millrace/broker/keyed"
+	"millrace/internal/failpoint"
 )
 
 // DeleteTopics deletes topics, by name or by id (ControllerApis.deleteTopics).
@@ -115,9 +116,11 @@ func (t *Topics) delete(ctx context.Context, topics []topic) error {
 		r.Gone = true
 		begin, end = append(begin, put(x.name, r)), append(end, forget(x.name))
 	}
+	failpoint.Hit("topic.delete.before")
 	if err := t.keep(ctx, begin...); err != nil {
 		return err
 	}
+	failpoint.Hit("topic.delete.announced")
 	t.hide(topics)
 	var failed error
 	for _, x := range topics {
@@ -133,6 +136,7 @@ func (t *Topics) delete(ctx context.Context, topics []topic) error {
 		}
 		return nil
 	}
+	failpoint.Hit("topic.delete.removed")
 	return t.keep(ctx, end...)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"millrace/broker/keyed"
 	"millrace/broker/partition"
+	"millrace/internal/failpoint"
 )
 
 // plan is a topic that is to be made, or one that is to grow.
@@ -40,9 +41,11 @@ func (t *Topics) make(ctx context.Context, plans []*plan) []error {
 	for _, p := range plans {
 		begin = append(begin, put(p.name, p.record(len(p.logs))))
 	}
+	failpoint.Hit("topic.make.before")
 	if err := t.keep(ctx, begin...); err != nil {
 		return fail(err)
 	}
+	failpoint.Hit("topic.make.announced")
 	var end []keyed.Entry
 	for i, p := range plans {
 		if failed[i] = t.makeLogs(p); failed[i] != nil {
@@ -54,6 +57,7 @@ func (t *Topics) make(ctx context.Context, plans []*plan) []error {
 	if err := t.cfg.Env.FS.SyncDir(t.cfg.Dir); err != nil {
 		return fail(fmt.Errorf("force the folders of partitions to disk: %w", err)) // a start finishes them
 	}
+	failpoint.Hit("topic.make.synced")
 	if err := t.keep(ctx, end...); err != nil {
 		return fail(err) // only a start knows what the disk has: what was made stays, unseen, until then
 	}

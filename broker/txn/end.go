@@ -11,6 +11,7 @@ import (
 
 	"millrace/broker/keyed"
 	"millrace/broker/partition"
+	"millrace/internal/failpoint"
 )
 
 // end decides a transaction and ends it everywhere. bump says that the client knows KIP-890: it goes on with the next epoch, or
@@ -64,6 +65,7 @@ func (c *Coordinator) decide(ctx context.Context, t *transaction, commit bool) e
 	}
 	next := entryOf(t)
 	next.state = to
+	failpoint.Hit("txn.decision.before")
 	wait, err := c.store.Put(next.entry(t.id))
 	if err != nil {
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the end of a transaction: %w", err))
@@ -74,6 +76,7 @@ func (c *Coordinator) decide(ctx context.Context, t *transaction, commit bool) e
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the end of a transaction: %w", err))
 	}
 	t.durable = true
+	failpoint.Hit("txn.decision.after")
 	return nil
 }
 
@@ -95,6 +98,7 @@ func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 		if log == nil {
 			continue // the topic was deleted, and the records with it
 		}
+		failpoint.Hit("txn.marker.before")
 		wait, err := log.EndTransaction(t.producer, t.marker, coordinatorEpoch, commit)
 		if err != nil {
 			return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the marker of %s-%d: %w", p.Topic, p.ID, err))
@@ -106,6 +110,7 @@ func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 	if err := together(ctx, waits); err != nil {
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write markers: %w", err))
 	}
+	failpoint.Hit("txn.markers.after")
 	if len(t.groups) > 0 {
 		groups := slices.Sorted(maps.Keys(t.groups))
 		// The offsets were staged with the epoch of the records.
@@ -113,6 +118,7 @@ func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 			return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("end offsets of groups: %w", err))
 		}
 	}
+	failpoint.Hit("txn.complete.before")
 	return c.complete(t, commit)
 }
 
@@ -158,6 +164,7 @@ func (c *Coordinator) complete(t *transaction, commit bool) error {
 	if _, err := c.store.Put(entries...); err != nil {
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write the end of a transaction: %w", err))
 	}
+	failpoint.Hit("txn.complete.after")
 	next.to(t)
 	clear(t.parts)
 	clear(t.groups)

@@ -17,6 +17,7 @@ import (
 
 	"millrace/broker/keyed"
 	"millrace/broker/partition"
+	"millrace/internal/failpoint"
 )
 
 // Logs finds the logs that markers are written to; *topic.Topics has it.
@@ -221,6 +222,7 @@ func (c *Coordinator) add(ctx context.Context, t *transaction, producer int64, e
 		t.groups[group] = struct{}{}
 		entries = append(entries, keyed.Entry{Key: t.groupKey(group), Value: present})
 	}
+	failpoint.Hit("txn.enlist.before")
 	return c.put(ctx, entries...)
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"millrace/internal/failpoint"
 )
 
 // merge is a merge under way: files of a chain that follow each other become one.
@@ -99,9 +101,11 @@ func (m *merge) write(ctx context.Context, files []*chained, all bool) (*chained
 			}
 		}
 	}
+	failpoint.Hit("state.merge.save.before")
 	if err := w.save(); err != nil {
 		return nil, err
 	}
+	failpoint.Hit("state.merge.save.after")
 	return &chained{w.link(), w.dir}, nil
 }
 

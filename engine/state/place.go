@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"millrace/blob"
+	"millrace/internal/failpoint"
 )
 
 // Place is where the snapshots of one job are. Any goroutine may use it.
@@ -83,16 +84,20 @@ type folderFile struct {
 
 // Commit implements File.
 func (f *folderFile) Commit() error {
+	failpoint.Hit("state.sync.before")
 	err := f.Sync()
+	failpoint.Hit("state.sync.after")
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
+	failpoint.Hit("state.rename.before")
 	if err := os.Rename(f.path+unfinished, f.path); err != nil {
 		return err
 	}
+	failpoint.Hit("state.rename.after")
 	return syncDir(f.dir)
 }
 
@@ -156,6 +161,7 @@ func (f folder) List(context.Context) ([]string, error) {
 // Remove implements Place.
 func (f folder) Remove(_ context.Context, names ...string) error {
 	for _, name := range names {
+		failpoint.Hit("state.remove.before")
 		if err := os.Remove(filepath.Join(string(f), name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove old snapshot: %w", err)
 		}
