@@ -14,6 +14,7 @@ import (
 	"millrace/engine/op"
 	"millrace/engine/state"
 	"millrace/fault"
+	"millrace/internal/failpoint"
 	"millrace/sql/plan"
 )
 
@@ -112,11 +113,13 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
 	}
+	failpoint.Hit("engine.commit.after")
 	r.epoch = next
 	r.stats.checkpointed(next.Number, began, time.Since(began), size)
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
 	}
+	failpoint.Hit("engine.collect.before")
 	r.ended = next.Finished
 	if r.chain != nil && next.Snapshot != "" {
 		return r.chain.Committed(ctx)
@@ -163,13 +166,16 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int64, error) {
 			return 0, context.Cause(ctx)
 		}
 	}
+	failpoint.Hit("engine.aligned")
 	size, err := r.snapshot(ctx, next)
 	if err != nil {
 		return 0, err
 	}
+	failpoint.Hit("engine.flush.before")
 	if next.Staged, err = r.flush(ctx, next.Number); err != nil {
 		return 0, err
 	}
+	failpoint.Hit("engine.commit.before")
 	return size, r.ledger.Commit(ctx, next)
 }
 
@@ -193,6 +199,7 @@ func (r *run) snapshot(ctx context.Context, next *Epoch) (int64, error) {
 		}
 	}
 	next.Snapshot = name
+	failpoint.Hit("engine.snapshot.before")
 	return r.chain.Save(w)
 }
 
