@@ -248,6 +248,9 @@ func (c *Config) checkBounds() (errs []error) {
 	if c.Functions.Memory < 1<<20 || c.Functions.Memory > 4<<30 {
 		errs = append(errs, fmt.Errorf("functions.memory: %s is not between 1 mb and 4 gb", c.Functions.Memory))
 	}
+	if c.Jobs.Memory < 0 || c.Jobs.Memory > 0 && c.Jobs.Memory < 16<<20 {
+		errs = append(errs, fmt.Errorf("jobs.memory: %s is less than 16 mb", c.Jobs.Memory))
+	}
 	if c.SQL.Memory < 64<<20 {
 		errs = append(errs, fmt.Errorf("sql.memory: %s is less than 64 mb", c.SQL.Memory))
 	}

@@ -47,6 +47,7 @@ type Config struct {
 	InfluxDB  InfluxDB   `yaml:"influxdb"`  // warm store
 	Alerts    Alerts     `yaml:"alerts"`    // what is watched, and who is told
 	SQL       SQL        `yaml:"sql"`       // bounds of a query
+	Jobs      Jobs       `yaml:"jobs"`      // pipelines that run here
 	Functions Functions  `yaml:"functions"` // of users, in pipelines
 
 	// Warnings are what was understood but does nothing, or was not understood in the environment.
@@ -253,6 +254,11 @@ type SQL struct {
 	Threads int      `yaml:"threads"` // 0: one for each core
 	Timeout Duration `yaml:"timeout"`
 	Rows    int      `yaml:"rows"` // the most an answer has
+}
+
+// Jobs bound what the pipelines that run here may use.
+type Jobs struct {
+	Memory Size `yaml:"memory"` // of all their state; what is above it goes to disk; 0: a quarter of the machine's
 }
 
 // Functions bound what functions of users may use that are WebAssembly.

@@ -267,7 +267,7 @@ func (r *run) restore(ctx context.Context) error {
 	tasks.SetLimit(runtime.GOMAXPROCS(0))
 	for o, written := range parts {
 		for i, to := range o.stateful {
-			tasks.Go(guard(func() error { return restoreTask(s, written, to, shareOf(i, len(o.stateful))) }))
+			tasks.Go(guard(func() error { return restoreTask(s, written, to, o.shelves[i], shareOf(i, len(o.stateful))) }))
 		}
 	}
 	return tasks.Wait()
@@ -284,9 +284,11 @@ func (r *run) stageOf(part string) *openStage {
 }
 
 // restoreTask gives an operator the parts that the tasks of its stage have written, of which it takes its share.
-func restoreTask(s *state.Snapshot, parts []int, to op.Stateful, share op.Share) error {
+func restoreTask(s *state.Snapshot, parts []int, to op.Stateful, on *shelf, share op.Share) error {
 	for _, i := range parts {
-		if err := to.Restore(s.Part(i), share); err != nil {
+		part := s.Part(i)
+		part.Between = on.tidy
+		if err := to.Restore(part, share); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,8 @@ type Env struct {
 	Snapshots func(job string) state.Place
 	// Chains bound the files of a snapshot; the zero value is good for all but tests.
 	Chains state.Limits
+	// Memory bounds the state of all jobs in memory; nil: it may take what there is.
+	Memory *state.Memory
 	// OpenLedger opens where a job's epochs are committed.
 	OpenLedger func(ctx context.Context, of LedgerOf) (Ledger, error)
 	Hasher     vec.Hasher

@@ -24,6 +24,9 @@ import (
 // largeKeys is set in the environment to how many keys TestLargeState holds; 10000000 is what the platform promises.
 const largeKeys = "MILLRACE_LARGE_KEYS"
 
+// largeMemory is set to how many MiB of these may be in memory; without it all are.
+const largeMemory = "MILLRACE_LARGE_MEMORY"
+
 // TestLargeState holds windows of many keys: what memory they take, what a checkpoint costs while few of them change,
 // and how long a restart takes. It fails if memory is above what is promised, or an answer is wrong; times are told.
 func TestLargeState(t *testing.T) {
@@ -43,6 +46,9 @@ SELECT k, COUNT(*), SUM(v) FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '
 		Connectors: map[string]connector.Spec{"keys": m.spec()}, Formats: map[string]format.Spec{}, Log: slog.New(slog.DiscardHandler),
 		Snapshots: state.Folders(dir), Hasher: vec.NewHasher(),
 		OpenLedger: func(context.Context, LedgerOf) (Ledger, error) { return ledger, nil },
+	}
+	if v, err := strconv.Atoi(os.Getenv(largeMemory)); err == nil {
+		env.Memory = state.NewMemory(int64(v)<<20, filepath.Join(dir, "disk"))
 	}
 	spec := SpecOf("large", job)
 	spec.Settings.Parallelism, spec.Settings.Checkpoint = 2, time.Second
@@ -76,6 +82,9 @@ SELECT k, COUNT(*), SUM(v) FROM TABLE(TUMBLE(TABLE e, DESCRIPTOR(ts), INTERVAL '
 	t.Logf("restored %d keys in %v", keys, restored.Round(time.Millisecond))
 	if n := int64(keys + m.changes); rows.Load() != int64(keys) || counted.Load() != n || sum.Load() != m.sum() {
 		t.Errorf("%d rows, %d counted, sum %d; want %d, %d, %d", rows.Load(), counted.Load(), sum.Load(), keys, n, m.sum())
+	}
+	if m := env.Memory; m != nil {
+		t.Logf("%d MiB are left in memory and %d MiB on disk", m.InMemory()>>20, m.OnDisk()>>20)
 	}
 	most := peak(t)
 	t.Logf("%d MiB of memory at most, %d bytes a key", most>>20, most/int64(keys))
@@ -116,7 +125,7 @@ func sizeOf(files []string) string {
 type manyKeys struct {
 	keys, changes  int
 	changing, ends atomic.Bool
-	opened        func() // called before the first read of a life
+	opened         func() // called before the first read of a life
 }
 
 const keySplits = 2

@@ -22,6 +22,7 @@ type mergeTask struct {
 	chain stream      // begins with the merging operator
 	join  op.TwoInput // nil but for an operator with two inputs, whose rows go to it by their port
 	tail  stream      // behind the merging operator
+	shelf shelf       // for the merging operator's tables
 	clock op.Clocked  // the merging operator, if it waits for the clock
 	gate  *sync.RWMutex
 	acks  chan<- struct{}
@@ -88,6 +89,9 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 		t.call.Now = time.Now()
 		err := t.take(m)
 		m.pool.Put(m.rows)
+		if err == nil {
+			err = t.shelf.tidy()
+		}
 		if t.limit != nil && t.limit.Done() {
 			t.satisfied()
 		}

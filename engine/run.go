@@ -62,6 +62,7 @@ type openStage struct {
 	started  int           // inputs handed out so far
 	pools    []*sync.Pool  // by port
 	stateful []op.Stateful // by task, merge stages only
+	shelves  []*shelf      // beside stateful
 }
 
 // start opens everything and restores the last epoch. ctx must last as long as the run.
@@ -223,7 +224,10 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
 		m.limit, m.satisfied = l, sync.OnceFunc(func() { close(r.enough) })
 	}
 	if s, ok := made.(op.Stateful); ok {
-		o.stateful = append(o.stateful, s)
+		if m.shelf = newShelf(r.env.Memory, made); m.shelf.of != nil {
+			r.closers = append(r.closers, m.shelf.Close)
+		}
+		o.stateful, o.shelves = append(o.stateful, s), append(o.shelves, &m.shelf)
 	}
 	o.merges = append(o.merges, m)
 	r.merges = append(r.merges, m)
@@ -366,9 +370,11 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	return err
 }
 
-// guard turns a panic of a task into an error: the job restarts, the process lives.
+// guard turns a panic of a task into an error: the job restarts, the process lives. A page of state that cannot be read
+// from disk is a panic, too.
 func guard(f func() error) func() error {
 	return func() (err error) {
+		defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 		defer func() {
 			if p := recover(); p != nil {
 				err = fmt.Errorf("task panicked: %v\n%s", p, debug.Stack())

@@ -233,7 +233,7 @@ func (n *Node) openPipelines() error {
 		env: engine.Env{
 			Connectors: byName(connectors, func(s connector.Spec) string { return s.Name }),
 			Formats:    byName(formats, func(s format.Spec) string { return s.Name }),
-			Log:        n.log, Hasher: vec.NewHasher(), Snapshots: n.snapshots(),
+			Log:        n.log, Hasher: vec.NewHasher(), Snapshots: n.snapshots(), Memory: n.stateMemory(),
 		},
 	}
 	for _, p := range n.cfg.Pipelines {
@@ -248,6 +248,15 @@ func (n *Node) openPipelines() error {
 		n.planned = append(n.planned, one)
 	}
 	return nil
+}
+
+// stateMemory bounds the state of all jobs in memory.
+func (n *Node) stateMemory() *state.Memory {
+	limit := int64(n.cfg.Jobs.Memory)
+	if limit == 0 {
+		limit = state.Machine() / 4 // as much again until the garbage is collected, and there is more than state
+	}
+	return state.NewMemory(limit, filepath.Join(n.cfg.Data, "state-on-disk"))
 }
 
 // snapshots are where jobs keep their state.

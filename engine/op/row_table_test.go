@@ -31,12 +31,15 @@ func TestRowTableIsAMapOfLists(t *testing.T) {
 		hash := table.Hash(b, []int{0}, b.Rows())[0]
 		g := table.Find(hash, b, []int{0}, 0)
 		if remove := rng.IntN(100) < 30+40*(step/10000%2); !remove {
-			table.Add(g, hash, b, 0, v)
+			_, g = table.Add(g, hash, b, 0, v)
 			model[key] = append(model[key], v)
+			table.SetNote(g, int64(len(model[key])))
 		} else if at := slices.Index(model[key], v); at >= 0 {
 			table.Remove(table.FindRow(g, b, 0))
 			if model[key] = slices.Delete(model[key], at, at+1); len(model[key]) == 0 {
 				delete(model, key)
+			} else {
+				table.SetNote(g, int64(len(model[key])))
 			}
 		} else if g >= 0 && table.FindRow(g, b, 0) >= 0 {
 			t.Fatal("a row is there that should not be")
@@ -88,6 +91,9 @@ func check(t *testing.T, table *RowTable, model map[string][]int64) {
 			}
 		}
 		rows += len(got)
+		if table.Note[g] != int64(len(got)) {
+			t.Errorf("%s has note %d", key, table.Note[g])
+		}
 		if !slices.Equal(got, model[key]) {
 			t.Errorf("%s: %v, want %v", key, got, model[key])
 		}

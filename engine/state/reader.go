@@ -68,6 +68,9 @@ func (s *Snapshot) Part(i int) *Reader {
 // Reader reads a part of a snapshot. Its errors are fault.Corrupt, or those of reading files, and stay: after the first
 // one every call fails. One goroutine uses it.
 type Reader struct {
+	// Between, which may be nil, is called behind every batch.
+	Between func() error
+
 	from *Snapshot
 	part string
 	ints []int64 // that are left
@@ -95,7 +98,13 @@ func (r *Reader) Rows(name string, types []schema.Type, each func(numbers []int3
 	}
 	sources, err := sourcesOf(r.from.files, r.part, name)
 	if err == nil {
-		err = newMerging(sources, types).each(false, func(b batch) error { return each(b.puts, b.cols) })
+		err = newMerging(sources, types).each(false, func(b batch) error {
+			err := each(b.puts, b.cols)
+			if err == nil && r.Between != nil {
+				err = r.Between()
+			}
+			return err
+		})
 	}
 	r.err = err
 	return err
