@@ -211,7 +211,7 @@ func (b *Broker) open(flush partition.Flush) (err error) {
 		return err
 	}
 	rights := b.cfg.Access
-	rights.Now = b.cfg.Now
+	rights.Now, rights.Log = b.cfg.Now, b.cfg.Logger
 	may, err := access.Open(b.store.Space("access"), rights)
 	if err != nil {
 		return err
