@@ -126,7 +126,7 @@ func (l *busLedger) Commit(ctx context.Context, e *Epoch) error {
 		}
 		return l.bus.Append(ctx, recs)
 	}
-	if err := l.txn.Produce(ctx, recs); err != nil {
+	if err := l.produceEpoch(ctx, recs); err != nil {
 		return err
 	}
 	failpoint.Hit("engine.epoch.produced")
@@ -134,10 +134,26 @@ func (l *busLedger) Commit(ctx context.Context, e *Epoch) error {
 	if err != nil {
 		return fmt.Errorf("commit epoch %d: %s: %w", e.Number, outcome, err)
 	}
+	if failpoint.Planted("epoch-outside-transaction") {
+		if err := l.bus.Append(ctx, recs); err != nil {
+			return err
+		}
+	}
 	if e.Finished {
 		return nil
 	}
 	return l.txn.Begin()
+}
+
+// produceEpoch puts the epoch record into the transaction; a test may want it elsewhere.
+func (l *busLedger) produceEpoch(ctx context.Context, recs []bus.Record) error {
+	switch {
+	case failpoint.Planted("offsets-before-output"):
+		return l.bus.Append(ctx, recs)
+	case failpoint.Planted("epoch-outside-transaction"):
+		return nil
+	}
+	return l.txn.Produce(ctx, recs)
 }
 
 func (l *busLedger) Close() error {

@@ -31,6 +31,11 @@ func (c *Coordinator) end(ctx context.Context, t *transaction, commit, bump bool
 			t.epoch = t.marker
 		}
 	}
+	if failpoint.Planted("commit-before-decision") {
+		if err := c.mark(context.WithoutCancel(ctx), t, commit); err != nil {
+			return err
+		}
+	}
 	if err := c.decide(ctx, t, commit); err != nil {
 		if t.state == was.state { // nothing was written
 			was.to(t)
@@ -92,6 +97,23 @@ func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 	}
 	// Markers end their transaction even when the client has gone.
 	ctx = context.WithoutCancel(ctx)
+	if err := c.mark(ctx, t, commit); err != nil {
+		return err
+	}
+	failpoint.Hit("txn.markers.after")
+	if len(t.groups) > 0 {
+		groups := slices.Sorted(maps.Keys(t.groups))
+		// The offsets were staged with the epoch of the records.
+		if err := c.groups.EndTransaction(ctx, t.producer, t.marker, groups, commit); err != nil {
+			return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("end offsets of groups: %w", err))
+		}
+	}
+	failpoint.Hit("txn.complete.before")
+	return c.complete(t, commit)
+}
+
+// mark writes the markers of a transaction, and returns when they are durable.
+func (c *Coordinator) mark(ctx context.Context, t *transaction, commit bool) error {
 	waits := make([]partition.Wait, 0, len(t.parts))
 	for p := range t.parts {
 		log := c.logs.Log(p.Topic, p.ID)
@@ -110,16 +132,7 @@ func (c *Coordinator) finish(ctx context.Context, t *transaction) error {
 	if err := together(ctx, waits); err != nil {
 		return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("write markers: %w", err))
 	}
-	failpoint.Hit("txn.markers.after")
-	if len(t.groups) > 0 {
-		groups := slices.Sorted(maps.Keys(t.groups))
-		// The offsets were staged with the epoch of the records.
-		if err := c.groups.EndTransaction(ctx, t.producer, t.marker, groups, commit); err != nil {
-			return errors.Join(kerr.CoordinatorNotAvailable, fmt.Errorf("end offsets of groups: %w", err))
-		}
-	}
-	failpoint.Hit("txn.complete.before")
-	return c.complete(t, commit)
+	return nil
 }
 
 // coordinatorEpoch stands in markers. There is one coordinator, for ever.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"millrace/internal/failpoint"
 )
 
 // Limits bound a chain. The zero Limits are good for all but tests.
@@ -91,6 +93,9 @@ func (c *Chain) Save(w *Writer) (int64, error) {
 		c.files = nil
 	}
 	c.files = append(c.files, &chained{w.link(), w.dir})
+	if failpoint.Planted("snapshot-collected-early") {
+		return w.at, c.in.Remove(context.Background(), c.stale...)
+	}
 	return w.at, nil
 }
 

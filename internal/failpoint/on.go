@@ -22,8 +22,9 @@ type plan struct {
 	plant        string
 	log          *os.File // nil: none
 
-	mu   sync.Mutex // guards hits
-	hits map[string]int
+	mu       sync.Mutex // guards what follows
+	hits     map[string]int
+	unsynced []string
 }
 
 var planned = sync.OnceValue(func() *plan {
@@ -85,6 +86,7 @@ func Hit(name string) {
 func (p *plan) act() {
 	switch {
 	case p.action == "kill":
+		p.losePower()
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // nothing after the point is done
 	case p.action == "stop":
@@ -94,6 +96,24 @@ func (p *plan) act() {
 	default:
 		wait, _ := time.ParseDuration(strings.TrimPrefix(p.action, "sleep="))
 		time.Sleep(wait)
+	}
+}
+
+// Unsynced says that the bytes of a file were not forced to disk: of the last of these, a kill at a point leaves what a
+// loss of power could.
+func Unsynced(path string) {
+	p := planned()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unsynced = append(p.unsynced, path)
+	p.unsynced = p.unsynced[max(0, len(p.unsynced)-100):]
+}
+
+func (p *plan) losePower() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, path := range p.unsynced {
+		_ = os.Truncate(path, 0) // it may be gone
 	}
 }
 
