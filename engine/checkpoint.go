@@ -250,7 +250,11 @@ func (r *run) restore(ctx context.Context) error {
 	if r.epoch.Snapshot == "" {
 		return nil
 	}
-	s, err := state.Load(ctx, r.snapshots, r.epoch.Snapshot)
+	name := r.epoch.Snapshot
+	if failpoint.Planted("state-not-rolled-back") {
+		name = newest(ctx, r.snapshots)
+	}
+	s, err := state.Load(ctx, r.snapshots, name)
 	if err != nil {
 		return err
 	}
@@ -271,6 +275,17 @@ func (r *run) restore(ctx context.Context) error {
 		}
 	}
 	return tasks.Wait()
+}
+
+// newest names the snapshot written last, whether its epoch was committed or not: what is planted as a fault.
+func newest(ctx context.Context, in state.Place) (name string) {
+	names, _ := in.List(ctx) // none: the snapshot is not found
+	for _, n := range names {
+		if strings.HasSuffix(n, ".snap") && !strings.HasSuffix(n, "-merged.snap") {
+			name = max(name, n)
+		}
+	}
+	return name
 }
 
 func (r *run) stageOf(part string) *openStage {
