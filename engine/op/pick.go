@@ -10,15 +10,19 @@ type picked struct {
 	cols []vec.Column
 }
 
-// of returns the named rows, ascending, of columns of the same types each time. The answer is valid until the next call.
+// of returns the named rows, in that order, of columns of the same types each time. The answer is valid until the next
+// call.
 func (p *picked) of(rows []int32, from []vec.Column) []vec.Column {
 	for len(p.cols) < len(from) {
 		p.cols = append(p.cols, vec.Column{})
 	}
-	first, last := int(rows[0]), int(rows[len(rows)-1])
+	dense := rows[0]&63 == 0
+	for i := 1; dense && i < len(rows); i++ {
+		dense = rows[i] == rows[i-1]+1
+	}
 	for c := range from {
-		if first&63 == 0 && last-first == len(rows)-1 {
-			p.cols[c] = from[c].View(first, last+1)
+		if dense {
+			p.cols[c] = from[c].View(int(rows[0]), int(rows[0])+len(rows))
 			continue
 		}
 		p.cols[c] = vec.NewColumn(from[c].Type)
