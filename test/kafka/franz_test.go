@@ -271,7 +271,7 @@ func (r *franzRole) hold() error {
 
 func (r *franzRole) relay() error {
 	s, err := kgo.NewGroupTransactSession(append(r.consuming(), r.producing(
-		kgo.TransactionalID(r.TxID), kgo.RequireStableFetchOffsets(), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)...)
+		kgo.TransactionalID(r.TxID), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)...)
 	if err != nil {
 		return err
 	}
