@@ -63,6 +63,8 @@ type Rows struct {
 	Newest time.Time
 	// Bytes counts the bytes of the records read, refused ones included.
 	Bytes int64
+	// Waited is how long this Read waited for records to come, as far as it knows.
+	Waited time.Duration
 	// Meta are the positions of metadata columns in the schema, by metadata key, if the table
 	// has any ("offset", "partition", "timestamp", "topic"); the reader fills them.
 	Meta map[string]int

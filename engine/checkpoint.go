@@ -99,23 +99,27 @@ func (r *run) discover(ctx context.Context) error {
 // checkpoint commits one epoch, unless nothing has been read or written since the last. An idle split
 // lets windows fire without anything being read.
 func (r *run) checkpoint(ctx context.Context, last bool) error {
-	began := time.Now()
+	parts := newCheckpointParts()
 	r.gate.Lock()
+	parts.next(waitPart)
 	next := r.position()
 	next.Finished = last
 	if !last && !r.moved(next) {
 		r.gate.Unlock()
 		return nil
 	}
-	size, err := r.commit(ctx, &next)
+	size, err := r.commit(ctx, &next, parts)
 	r.wrote = r.stats.written()
 	r.gate.Unlock()
 	if err != nil {
+		if ctx.Err() == nil {
+			r.stats.checkpoints.failed(next.Number, parts, err)
+		}
 		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
 	}
 	failpoint.Hit("engine.commit.after")
 	r.epoch = next
-	r.stats.checkpointed(next.Number, began, time.Since(began), size)
+	r.stats.checkpoints.done(next.Number, parts, size, r.stats.rolling.state())
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (r *run) moved(next Epoch) bool {
 }
 
 // commit does steps 2 to 5 and returns the size of the snapshot.
-func (r *run) commit(ctx context.Context, next *Epoch) (int64, error) {
+func (r *run) commit(ctx context.Context, next *Epoch, parts *checkpointParts) (int64, error) {
 	for _, t := range r.sources {
 		if err := t.chain.Barrier(); err != nil {
 			return 0, err
@@ -166,17 +170,22 @@ func (r *run) commit(ctx context.Context, next *Epoch) (int64, error) {
 			return 0, context.Cause(ctx)
 		}
 	}
+	parts.next(drainPart)
 	failpoint.Hit("engine.aligned")
 	size, err := r.snapshot(ctx, next)
 	if err != nil {
 		return 0, err
 	}
+	parts.next(snapshotPart)
 	failpoint.Hit("engine.flush.before")
 	if next.Staged, err = r.flush(ctx, next.Number); err != nil {
 		return 0, err
 	}
+	parts.next(flushPart)
 	failpoint.Hit("engine.commit.before")
-	return size, r.ledger.Commit(ctx, next)
+	err = r.ledger.Commit(ctx, next)
+	parts.next(commitPart)
+	return size, err
 }
 
 // snapshot writes the state of all operators, those parts of it that have changed, and returns how many bytes these are.
@@ -196,6 +205,7 @@ func (r *run) snapshot(ctx context.Context, next *Epoch) (int64, error) {
 				w.Discard()
 				return 0, fmt.Errorf("write snapshot: %w", err)
 			}
+			o.merges[task].measureState(s)
 		}
 	}
 	next.Snapshot = name

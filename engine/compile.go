@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"millrace/connector"
 	"millrace/engine/op"
@@ -23,10 +24,12 @@ type stage struct {
 	join  func(*env) (op.TwoInput, error)
 	ports []port // of the exchange: one, or two for a join
 
-	ops  []func(*env) (op.Operator, error)
-	sink *plan.Sink // nil: the stage ends at a port of next
-	next *stage
-	into int // which port
+	ops []func(*env) (op.Operator, error)
+	// nodes are those of the plan, as plan.Nodes counts them: of the head first, then of each of ops.
+	nodes []int
+	sink  *plan.Sink // nil: the stage ends at a port of next
+	next  *stage
+	into  int // which port
 }
 
 // port is one input of the operator behind an exchange.
@@ -47,22 +50,27 @@ type env struct {
 	spec  *Spec
 	env   *Env
 	stats *counters
+	late  *atomic.Int64 // rows behind the watermark that the task's operator dropped
 }
 
-// lower turns the plan below a sink into stages, and returns them all, inputs first.
-func lower(sink *plan.Sink) ([]*stage, error) {
-	l := &lowering{}
+// lower turns the plan below a sink, whose node is the given one, into stages, and returns them all, inputs first.
+func lower(sink *plan.Sink, at int) ([]*stage, error) {
+	l := &lowering{next: at + 1}
 	last, err := l.node(sink.Input)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range last {
 		s.sink = sink
+		s.nodes = append(s.nodes, at)
 	}
 	return l.stages, nil
 }
 
-type lowering struct{ stages []*stage }
+type lowering struct {
+	stages []*stage
+	next   int // the node to come
+}
 
 func (l *lowering) add(s *stage) []*stage { l.stages = append(l.stages, s); return []*stage{s} }
 
@@ -78,6 +86,29 @@ func (l *lowering) behind(m *stage) []*stage {
 
 // node returns the stages that a node's rows come from: several for a union, which is no step of its own.
 func (l *lowering) node(n plan.Node) ([]*stage, error) {
+	at := l.next
+	l.next++
+	stages, err := l.lower(n)
+	l.next = at + plan.Count(n) // some may be read by jobs of their own
+	for _, s := range stages {
+		s.name(at)
+		for _, p := range s.ports {
+			for _, in := range p.from {
+				in.name(at) // what it does before the exchange
+			}
+		}
+	}
+	return stages, err
+}
+
+// name says whose the steps of a stage are that are nobody's yet.
+func (s *stage) name(at int) {
+	for len(s.nodes) < 1+len(s.ops) {
+		s.nodes = append(s.nodes, at)
+	}
+}
+
+func (l *lowering) lower(n plan.Node) ([]*stage, error) {
 	switch n := n.(type) {
 	case *plan.Scan:
 		return l.add(&stage{scan: n}), nil
@@ -120,7 +151,7 @@ func (l *lowering) node(n plan.Node) ([]*stage, error) {
 		return l.ranked(n)
 	case *plan.Match:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-			return op.NewMatch(n, e.env.Hasher, e.call, &e.stats.lateRows)
+			return op.NewMatch(n, e.env.Hasher, e.call, e.late)
 		})
 	case *plan.Union:
 		return l.union(n)
@@ -203,7 +234,7 @@ func newJoin(n *plan.Join, e *env) (op.TwoInput, error) {
 	case n.Time.Bound == plan.IntervalBound:
 		return op.NewIntervalJoin(n, e.env.Hasher, e.call)
 	case n.Time.Bound == plan.WindowBound:
-		return op.NewWindowJoin(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows)
+		return op.NewWindowJoin(n, e.env.Hasher, e.spec.Settings.Zone, e.call, e.late)
 	}
 	return op.NewVersionJoin(n, e.env.Hasher, e.call)
 }

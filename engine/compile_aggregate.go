@@ -17,7 +17,7 @@ func (l *lowering) group(n *plan.GroupAggregate) ([]*stage, error) {
 func (l *lowering) windowed(n *plan.WindowTVF) ([]*stage, error) {
 	if n.Window.Kind == plan.Session {
 		return l.keyed(n.Input, n.Window.Partition, func(e *env) (op.Operator, error) {
-			return op.NewSessionAssign(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+			return op.NewSessionAssign(n, e.env.Hasher, e.spec.Settings.Zone, e.call, e.late), nil
 		})
 	}
 	return l.append(n.Input, func(e *env) (op.Operator, error) { return op.NewAssign(n, e.spec.Settings.Zone, e.call), nil })
@@ -30,11 +30,11 @@ func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
 	case n.ByPanes():
 	case n.Window.Kind == plan.Session && !n.Window.Attached:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-			return op.NewSessionAggregate(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+			return op.NewSessionAggregate(n, e.env.Hasher, e.spec.Settings.Zone, e.call, e.late), nil
 		})
 	default:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-			return op.NewWindowGroup(n, e.env.Hasher, e.spec.Settings.Zone, e.call, &e.stats.lateRows), nil
+			return op.NewWindowGroup(n, e.env.Hasher, e.spec.Settings.Zone, e.call, e.late), nil
 		})
 	}
 	from, err := l.append(n.Input, func(e *env) (op.Operator, error) {
@@ -51,9 +51,9 @@ func (l *lowering) window(n *plan.WindowAggregate) ([]*stage, error) {
 		ports: []port{{in: op.PartialSchema(types, n.Aggs), keys: keys, from: from}},
 		merge: func(e *env) (op.Operator, error) {
 			if op.ByClock(n) {
-				return op.NewClockWindow(n, e.env.Hasher, e.call, &e.stats.lateRows), nil
+				return op.NewClockWindow(n, e.env.Hasher, e.call, e.late), nil
 			}
-			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
+			return op.NewWindowAggregate(n, e.env.Hasher, e.spec.Settings.Zone, e.late), nil
 		},
 	}), nil
 }

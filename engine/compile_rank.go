@@ -18,7 +18,7 @@ func (l *lowering) ranked(n plan.Node) ([]*stage, error) {
 			case n.Time == schema.NoTime:
 				return op.NewOverChanges(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL), nil
 			}
-			return op.NewOver(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL, &e.stats.lateRows), nil
+			return op.NewOver(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL, e.late), nil
 		})
 	case *plan.TopN:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
@@ -26,18 +26,18 @@ func (l *lowering) ranked(n plan.Node) ([]*stage, error) {
 		})
 	case *plan.WindowTopN:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-			return op.NewWindowTopN(n, e.env.Hasher, e.spec.Settings.Zone, &e.stats.lateRows), nil
+			return op.NewWindowTopN(n, e.env.Hasher, e.spec.Settings.Zone, e.late), nil
 		})
 	case *plan.Deduplicate:
 		return l.keyed(n.Input, n.Keys, func(e *env) (op.Operator, error) {
-			return op.NewDeduplicate(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL, &e.stats.lateRows), nil
+			return op.NewDeduplicate(n, e.env.Hasher, e.call, e.spec.Settings.StateTTL, e.late), nil
 		})
 	case *plan.Sort:
 		return l.keyed(n.Input, nil, func(e *env) (op.Operator, error) {
 			if n.AtEnd {
 				return op.NewSortAtEnd(n, e.env.Hasher), nil
 			}
-			return op.NewSort(n, e.env.Hasher, &e.stats.lateRows), nil
+			return op.NewSort(n, e.env.Hasher, e.late), nil
 		})
 	case *plan.Fold:
 		return l.keyed(n.Input, every(n.Out()), func(e *env) (op.Operator, error) { return op.NewFold(n, e.env.Hasher), nil })

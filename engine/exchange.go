@@ -44,6 +44,7 @@ type exchange struct {
 	pool   *sync.Pool // of *vec.Builder
 	last   int64
 	idle   bool
+	meter
 
 	by     []vec.Column
 	hashes []uint64
@@ -55,6 +56,14 @@ func newPool(s *schema.Schema) *sync.Pool {
 }
 
 func (x *exchange) Emit(b *vec.Batch) error {
+	was := x.enter(b)
+	err := x.share(b)
+	x.leave(was)
+	return err
+}
+
+// share sends each row to the task that owns its key.
+func (x *exchange) share(b *vec.Batch) error {
 	rows := b.Rows()
 	if len(x.to) == 1 {
 		return x.send(0, b, rows)
@@ -99,6 +108,13 @@ func (x *exchange) send(to int, b *vec.Batch, rows vec.Rows) error {
 
 func (x *exchange) post(to int, m message) error {
 	m.input, m.port = x.input, x.port
+	select {
+	case x.to[to] <- m:
+		return nil
+	default:
+	}
+	was := x.block()
+	defer x.leave(was)
 	select {
 	case x.to[to] <- m:
 		return nil

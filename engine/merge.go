@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"millrace/engine/op"
+	"millrace/engine/state"
 	"millrace/sql/function"
 )
 
@@ -35,7 +36,8 @@ type mergeTask struct {
 	wms     []int64 // by input
 	idle    []bool
 	current int64
-	waiting int // inputs that have not sent the barrier at hand
+	figures *taskFigures // nil: nobody looks
+	waiting int          // inputs that have not sent the barrier at hand
 }
 
 func newMergeTask(inputs int) *mergeTask {
@@ -80,6 +82,9 @@ func (t *mergeTask) tick() error {
 	}
 	defer t.gate.RUnlock()
 	t.call.Now = time.Now()
+	head := t.head()
+	was := head.enter(nil)
+	defer head.leave(was)
 	return t.clock.Tick(t.call.Now, t.tail)
 }
 
@@ -108,13 +113,41 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 }
 
 func (t *mergeTask) take(m message) error {
-	switch {
-	case t.join == nil:
-		return t.chain.Emit(m.rows.Batch())
-	case m.port == 0:
-		return t.join.ProcessLeft(m.rows.Batch(), t.tail)
+	b := m.rows.Batch()
+	if t.figures != nil {
+		t.figures.ports[m.port].add(b)
 	}
-	return t.join.ProcessRight(m.rows.Batch(), t.tail)
+	if t.join == nil {
+		return t.chain.Emit(b)
+	}
+	head := t.head()
+	was := head.enter(b)
+	defer head.leave(was)
+	if m.port == 0 {
+		return t.join.ProcessLeft(b, t.tail)
+	}
+	return t.join.ProcessRight(b, t.tail)
+}
+
+// measureState notes how large the merging operator's state is; the task stands still.
+func (t *mergeTask) measureState(made any) {
+	if s, ok := made.(op.Keyed); ok {
+		t.figures.keys.Store(int64(s.Keys()))
+	}
+	if s, ok := made.(op.Shelved); ok {
+		// A bound that nothing reaches, and a shelf of its own: they only add up.
+		m := state.NewMemory(math.MaxInt64, "")
+		_ = m.Task().Visit(s.Shelve) // it puts nothing on disk, which is what could fail
+		t.figures.bytes.Store(m.InMemory())
+	}
+}
+
+// head is the meter of the merging operator.
+func (t *mergeTask) head() meter {
+	if t.figures == nil {
+		return meter{}
+	}
+	return t.figures.meter(0)
 }
 
 // advance moves the watermark to the lowest of the inputs that are not idle. When all are idle, none
@@ -127,6 +160,9 @@ func (t *mergeTask) advance() error {
 		if !t.idle[i] {
 			low, all = min(low, wm), false
 		}
+	}
+	if t.figures != nil {
+		t.figures.quiet.Store(all)
 	}
 	if all {
 		if err := t.move(high); err != nil {
@@ -142,6 +178,9 @@ func (t *mergeTask) move(wm int64) error {
 		return nil
 	}
 	t.current = wm
+	if t.figures != nil {
+		t.figures.watermark.Store(wm)
+	}
 	t.call.Now = time.Now()
 	err := t.chain.Watermark(wm)
 	t.call.Watermark, t.call.Timed = wm, true

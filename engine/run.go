@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -74,11 +75,13 @@ func (r *run) start(ctx context.Context, last *Epoch) error {
 		}
 		r.epoch = *last
 	}
+	at := 0
 	for _, s := range r.spec.Sinks {
-		stages, err := lower(s)
+		stages, err := lower(s, at)
 		if err != nil {
 			return err
 		}
+		at += plan.Count(s)
 		r.stages = append(r.stages, stages...)
 	}
 	if err := r.openStages(ctx); err != nil {
@@ -162,8 +165,10 @@ func (r *run) buildTasks(ctx context.Context) error {
 }
 
 func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, next *openStage) error {
-	e := &env{ctx: ctx, call: &function.Call{Zone: r.spec.Settings.Zone, Now: time.Now()}, spec: r.spec, env: r.env, stats: r.stats}
-	tail, err := r.tail(ctx, o, task, next)
+	f := newTaskFigures(index, o.endNodes(), o.sink != nil)
+	r.stats.rolling.add(f)
+	e := &env{ctx: ctx, call: &function.Call{Zone: r.spec.Settings.Zone, Now: time.Now()}, spec: r.spec, env: r.env, stats: r.stats, late: &f.late}
+	tail, err := r.tail(ctx, o, task, next, f.end())
 	if err != nil {
 		return err
 	}
@@ -176,20 +181,28 @@ func (r *run) buildTask(ctx context.Context, index int, o *openStage, task int, 
 			// Snapshots ask only the operator behind an exchange, where keys have an owner.
 			panic(fmt.Sprintf("engine: operator %T has state, but stands in a chain", made))
 		}
-		tail = newLink(made, tail)
+		tail = newLink(made, tail).metered(f.meter(k + 1))
 	}
 	if len(o.ports) > 0 {
-		return r.buildMerge(o, e, tail)
+		return r.buildMerge(o, e, tail, f)
 	}
-	return r.buildSource(ctx, index, o, task, e, tail)
+	return r.buildSource(ctx, index, o, task, e, tail, f)
+}
+
+// endNodes are the nodes of the stage's steps, with that of its end, which is the last step's if it is an exchange.
+func (s *stage) endNodes() []int {
+	if s.sink != nil {
+		return s.nodes
+	}
+	return append(slices.Clip(s.nodes), s.nodes[len(s.nodes)-1])
 }
 
 // tail is what a task's chain ends with: the exchange to the next stage, or a writer.
-func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage) (stream, error) {
+func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage, m meter) (stream, error) {
 	if next != nil {
 		x := &exchange{
 			ctx: ctx, input: next.started, port: o.into, keys: next.ports[o.into].keys, hasher: r.env.Hasher,
-			pool: next.pools[o.into], last: startWatermark,
+			pool: next.pools[o.into], last: startWatermark, meter: m,
 		}
 		next.started++
 		for _, m := range next.merges {
@@ -202,11 +215,12 @@ func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage)
 		return nil, err
 	}
 	r.writers = append(r.writers, w)
-	return &end{ctx: ctx, writer: w, hold: newConstraints(o.sink, &r.spec.Settings), upsert: o.sink.Takes == format.Upserts, stats: r.stats}, nil
+	return &end{ctx: ctx, writer: w, hold: newConstraints(o.sink, &r.spec.Settings), upsert: o.sink.Takes == format.Upserts, stats: r.stats, meter: m}, nil
 }
 
-func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
+func (r *run) buildMerge(o *openStage, e *env, tail stream, f *taskFigures) error {
 	m := newMergeTask(o.inputs)
+	m.figures, f.queue = f, m.queue
 	var made any
 	var err error
 	if o.join != nil {
@@ -218,7 +232,7 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
 	if err != nil {
 		return err
 	}
-	m.chain, m.tail, m.call, m.gate = newLink(made, tail), tail, e.call, &r.gate
+	m.chain, m.tail, m.call, m.gate = newLink(made, tail).metered(f.meter(0)), tail, e.call, &r.gate
 	m.clock, _ = made.(op.Clocked)
 	if l, ok := made.(*op.Limit); ok && o.sink != nil && len(r.spec.Sinks) == 1 {
 		m.limit, m.satisfied = l, sync.OnceFunc(func() { close(r.enough) })
@@ -234,9 +248,9 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream) error {
 	return nil
 }
 
-func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int, e *env, tail stream) error {
+func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int, e *env, tail stream, f *taskFigures) error {
 	split := o.splits[task]
-	t := &sourceTask{id: splitID(index, split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}}
+	t := &sourceTask{id: splitID(index, split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}, figures: f}
 	r.stats.add(t)
 	state, known := r.epoch.Sources[t.id]
 	t.offset, t.done = state.Offset, state.Done
@@ -331,6 +345,7 @@ func (r *run) live(ctx context.Context, last *Epoch) error {
 	if err := r.start(stop, last); err != nil {
 		return err
 	}
+	tasks.Go(func() error { return r.stats.rolling.run(stop) })
 	for _, m := range r.merges {
 		tasks.Go(guard(func() error { return m.run(stop) }))
 	}

@@ -35,6 +35,8 @@ type sourceTask struct {
 	shown  *splitStats
 	group  *alignedSplit // nil: event time goes on as it comes
 
+	figures *taskFigures // nil: nobody looks
+
 	offset  connector.Offset // of the first record not yet processed
 	done    bool
 	resumed bool // marks has a watermark from before the restart that those behind have forgotten
@@ -47,6 +49,9 @@ type splitStats struct {
 	idle      atomic.Bool
 	waiting   atomic.Bool
 	newest    atomic.Int64 // unix ms of the newest record read
+	rows      atomic.Int64 // read
+	refused   atomic.Int64
+	done      atomic.Bool
 }
 
 func (t *sourceTask) run(ctx context.Context) error {
@@ -58,8 +63,8 @@ func (t *sourceTask) run(ctx context.Context) error {
 			return err
 		}
 		t.rows.Builder.Reset()
-		t.rows.Refused, t.rows.Newest, t.rows.Bytes = t.rows.Refused[:0], time.Time{}, 0
-		err := t.reader.Read(ctx, &t.rows)
+		t.rows.Refused, t.rows.Newest, t.rows.Bytes, t.rows.Waited = t.rows.Refused[:0], time.Time{}, 0, 0
+		err := t.read(ctx)
 		last := errors.Is(err, io.EOF)
 		if err != nil && !last {
 			return err
@@ -69,6 +74,23 @@ func (t *sourceTask) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// read reads a batch. Where nothing came, and where the reader says so, the time was spent waiting.
+func (t *sourceTask) read(ctx context.Context) error {
+	if t.figures == nil {
+		return t.reader.Read(ctx, &t.rows)
+	}
+	head := t.figures.meter(0)
+	began := time.Now()
+	was := head.enter(nil)
+	err := t.reader.Read(ctx, &t.rows)
+	head.leave(was)
+	if t.rows.Len() == 0 && len(t.rows.Refused) == 0 {
+		t.rows.Waited = time.Since(began)
+	}
+	t.figures.waited(t.rows.Waited)
+	return err
 }
 
 // align waits while the split is too far ahead of its group.
@@ -125,6 +147,7 @@ func (t *sourceTask) process(ctx context.Context, last bool) error {
 	if last {
 		t.done = true
 		t.shown.lag.Store(0)
+		t.shown.done.Store(true)
 		t.report()
 		return t.chain.Watermark(maxWatermark)
 	}
@@ -145,6 +168,8 @@ func (t *sourceTask) take(ctx context.Context) error {
 			return err
 		}
 		t.stats.refused.Add(int64(n))
+		t.shown.refused.Add(int64(n))
+		t.stats.noteRefused(&t.rows.Refused[n-1])
 	}
 	n := t.rows.Len()
 	if n == 0 {
@@ -155,9 +180,18 @@ func (t *sourceTask) take(ctx context.Context) error {
 	if !t.rows.Newest.IsZero() {
 		t.shown.newest.Store(t.rows.Newest.UnixMilli())
 	}
+	t.shown.rows.Add(int64(n))
 	t.call.Now = time.Now()
 	t.shown.idle.Store(false)
-	return t.chain.Emit(t.rows.Batch())
+	if t.figures == nil {
+		return t.chain.Emit(t.rows.Batch())
+	}
+	head := t.figures.meter(0)
+	t.figures.flows[0].count(int64(n), t.rows.Bytes)
+	was := head.enter(nil) // computed columns and the watermark are the scan's work
+	err := t.chain.Emit(t.rows.Batch())
+	head.leave(was)
+	return err
 }
 
 // idle tells the chain that the split has nothing to read, once that has lasted for the configured

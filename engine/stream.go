@@ -26,6 +26,7 @@ type link struct {
 	next stream
 	adv  op.Advancer // op, if it waits for event time
 	fl   op.Flusher  // op, if it holds rows back
+	meter
 }
 
 // newLink makes the link of an operator, or of an op.TwoInput.
@@ -37,11 +38,25 @@ func newLink(o any, next stream) *link {
 	return l
 }
 
-func (l *link) Emit(b *vec.Batch) error { return l.op.Process(b, l.next) }
+// metered is the link with the place that it has in its task.
+func (l *link) metered(m meter) *link {
+	l.meter = m
+	return l
+}
+
+func (l *link) Emit(b *vec.Batch) error {
+	was := l.enter(b)
+	err := l.op.Process(b, l.next)
+	l.leave(was)
+	return err
+}
 
 func (l *link) Watermark(wm int64) error {
 	if l.adv != nil {
-		if err := l.adv.Advance(wm, l.next); err != nil {
+		was := l.enter(nil)
+		err := l.adv.Advance(wm, l.next)
+		l.leave(was)
+		if err != nil {
 			return err
 		}
 	}
@@ -49,21 +64,28 @@ func (l *link) Watermark(wm int64) error {
 }
 
 func (l *link) Idle() error {
-	if l.fl != nil {
-		if err := l.fl.Flush(l.next); err != nil {
-			return err
-		}
+	if err := l.flush(); err != nil {
+		return err
 	}
 	return l.next.Idle()
 }
 
 func (l *link) Barrier() error {
-	if l.fl != nil {
-		if err := l.fl.Flush(l.next); err != nil {
-			return err
-		}
+	if err := l.flush(); err != nil {
+		return err
 	}
 	return l.next.Barrier()
+}
+
+// flush lets the operator give what it holds back.
+func (l *link) flush() error {
+	if l.fl == nil {
+		return nil
+	}
+	was := l.enter(nil)
+	err := l.fl.Flush(l.next)
+	l.leave(was)
+	return err
 }
 
 // end is the writer at the end of a chain.
@@ -74,9 +96,18 @@ type end struct {
 	upsert bool         // rows of kind -U are left out
 	now    []int32      // the selection without them
 	stats  *counters
+	meter
 }
 
 func (e *end) Emit(b *vec.Batch) error {
+	was := e.enter(b)
+	err := e.write(b)
+	e.leave(was)
+	return err
+}
+
+// write hands those rows to the writer that it may have.
+func (e *end) write(b *vec.Batch) error {
 	out := *b
 	if e.hold != nil {
 		var dropped int
@@ -94,6 +125,9 @@ func (e *end) Emit(b *vec.Batch) error {
 		return nil
 	}
 	e.stats.rowsOut.Add(int64(n))
+	if e.of != nil {
+		e.of.written.count(int64(n), batchBytes(&out))
+	}
 	return e.writer.Write(e.ctx, &out)
 }
 

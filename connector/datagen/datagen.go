@@ -132,11 +132,13 @@ func (r *reader) Read(ctx context.Context, dst *connector.Rows) error {
 	if r.row >= r.rows {
 		return io.EOF
 	}
+	began := time.Now()
 	due, err := r.due(ctx)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
+	dst.Waited = now.Sub(began)
 	for n := min(due, r.rows-r.row, int64(dst.Free())); n > 0; n-- {
 		for i := range r.columns {
 			c := &r.columns[i]

@@ -299,7 +299,9 @@ func (r *reader) poll(ctx context.Context, dst *connector.Rows) (bool, error) {
 		}
 		wait, cancel := context.WithTimeout(ctx, connector.MaxWait)
 		defer cancel()
+		began := time.Now()
 		f, err := r.part.Poll(wait)
+		dst.Waited += time.Since(began)
 		if wait.Err() != nil && ctx.Err() == nil && f == nil {
 			return false, nil
 		}

@@ -24,6 +24,18 @@ func explain(b *strings.Builder, n Node, depth int) {
 	}
 }
 
+// Count returns how many nodes a plan has: as many as Explain has lines for it.
+func Count(n Node) int {
+	count := 1
+	for _, in := range n.Inputs() {
+		count += Count(in)
+	}
+	return count
+}
+
+// Text returns the line of a node in Explain, without its inputs.
+func Text(n Node) string { return n.text() }
+
 func (n *Filter) text() string  { return fmt.Sprintf("Filter %s", n.Cond) }
 func (n *Project) text() string { return fmt.Sprintf("Project [%s]", namedExprs(n.Exprs, n.Schema)) }
 func (n *Union) text() string   { return "Union" }
