@@ -1,7 +1,8 @@
 // Command bench measures the platform on this machine and writes the figures to bench/results.
 //
 //	go run ./bench                 everything
-//	go run ./bench -only engine    one of engine, write, latency, broker
+//	go run ./bench -only engine    one of engine, write, latency, delay, broker, peers, nexmark
+//	go run ./bench -only peers -peer flink     one of the peers; of nexmark: -peer q5
 //
 // Every figure says how it was taken. The broker is a process of its own, so that the CPU time of
 // the engine is the engine's, its Kafka client included. Machines differ and are noisy: compare
@@ -18,6 +19,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -28,10 +30,15 @@ type figure struct {
 	Value float64 `json:"value"`
 	Unit  string  `json:"unit"`
 	How   string  `json:"how"`
+	// Missing is why there is no value.
+	Missing string `json:"missing,omitempty"`
 }
 
 // text is the value with as many digits as tell something.
 func (f figure) text() string {
+	if f.Missing != "" {
+		return "missing"
+	}
 	if f.Value < 10 {
 		return fmt.Sprintf("%.4f", f.Value)
 	}
@@ -47,8 +54,14 @@ type report struct {
 }
 
 func (r *report) add(name string, value float64, unit, how string) {
-	r.Figures = append(r.Figures, figure{name, value, unit, how})
+	r.Figures = append(r.Figures, figure{Name: name, Value: value, Unit: unit, How: how})
 	fmt.Fprintf(os.Stderr, "%-56s %14s %s\n", name, r.Figures[len(r.Figures)-1].text(), unit)
+}
+
+// miss says why there is no figure.
+func (r *report) miss(name, why string) {
+	r.Figures = append(r.Figures, figure{Name: name, How: why, Missing: why})
+	fmt.Fprintf(os.Stderr, "%-56s %14s: %s\n", name, "missing", why)
 }
 
 func main() {
@@ -56,32 +69,43 @@ func main() {
 		serveBroker(os.Args[2:])
 		return
 	}
-	only := flag.String("only", "", "run one of engine, write, latency, broker")
-	records := flag.Int("records", 5_000_000, "records of the engine's runs")
-	binary := flag.String("binary", "bin/millrace", "the built program, for write and latency")
-	brokerRecords := flag.Int("broker-records", 4_000_000, "records of the broker's runs; a quarter where each batch is forced to disk")
+	var o settings
+	flag.StringVar(&o.only, "only", "", "run one of engine, write, latency, broker, peers, nexmark")
+	flag.IntVar(&o.records, "records", 5_000_000, "records of the engine's and the peers' runs")
+	flag.StringVar(&o.binary, "binary", "bin/millrace", "the built program")
+	flag.IntVar(&o.brokerRecords, "broker-records", 4_000_000, "records of the broker's runs; a quarter where each batch is forced to disk")
+	flag.IntVar(&o.events, "events", 1_000_000, "events of Nexmark")
+	flag.StringVar(&o.peer, "peer", "", "only peers whose name has this; for nexmark, only this query")
 	results := flag.String("results", "bench/results", "folder of the report")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *only, *records, *brokerRecords, *binary, *results); err != nil {
+	if err := run(ctx, o, *results); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, records, brokerRecords int, binary, results string) error {
+// settings are what is measured, and how much of it.
+type settings struct {
+	only, peer, binary             string
+	records, brokerRecords, events int
+}
+
+func run(ctx context.Context, o settings, results string) error {
 	r := &report{At: time.Now().UTC(), Machine: machine(), Go: runtime.Version()}
 	for _, b := range []struct {
 		name string
 		run  func() error
 	}{
-		{"engine", func() error { return benchEngine(ctx, r, records) }},
-		{"write", func() error { return benchWrite(ctx, r, binary) }},
-		{"latency", func() error { return benchLatency(ctx, r, binary) }},
-		{"broker", func() error { return benchBroker(ctx, r, brokerRecords) }},
+		{"engine", func() error { return benchEngine(ctx, r, o.records) }},
+		{"write", func() error { return benchWrite(ctx, r, o.binary) }},
+		{"latency", func() error { return benchLatency(ctx, r, o.binary) }},
+		{"broker", func() error { return benchBroker(ctx, r, o.brokerRecords) }},
+		{"peers", func() error { return benchPeers(ctx, r, o.records, o.binary, o.peer) }},
+		{"nexmark", func() error { return benchNexmark(ctx, r, o.events, o.binary, o.peer) }},
 	} {
-		if only != "" && only != b.name {
+		if o.only != "" && o.only != b.name {
 			continue
 		}
 		if err := b.run(); err != nil {
