@@ -136,7 +136,6 @@ func (t *Transaction) Flush(ctx context.Context) error {
 		t.p.keep(err)
 		return t.fenced(err, "flush transaction %s", t.id)
 	}
-	failpoint.Hit("bus.flush.after")
 	return nil
 }
 
