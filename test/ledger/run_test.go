@@ -22,13 +22,17 @@ type books struct {
 
 	patience time.Duration // for the output to be complete at the end
 	lifted   int           // how often the process died where it was told to
+
+	drop      func() // throws clients away, as if they had crashed, too
+	dropOneOf int    // kills, on average
+	eachStart func() // done after each kill, when the process is back; nil: nothing
 }
 
 // openBooks starts a platform with an embedded bus, the pipelines and the generator. env goes to all processes.
 func openBooks(t *testing.T, name string, seed uint64, env ...string) *books {
 	t.Helper()
 	t.Logf("seed %d", seed)
-	b := &books{t: t, f: &findings{}, p: prepare(t, name, env...), rnd: rand.New(rand.NewPCG(seed, 2)), patience: 90 * time.Second}
+	b := &books{t: t, f: &findings{}, p: prepare(t, name, env...), rnd: rand.New(rand.NewPCG(seed, 2)), patience: 90 * time.Second, dropOneOf: 3}
 	b.p.configure()
 	b.p.mustStart()
 	b.begin(b.p.kafka, seed)
@@ -44,6 +48,7 @@ func (b *books) begin(kafka string, seed uint64) {
 		return b.p.call("POST", "/api/pipelines", map[string]any{"name": "ledger", "sql": script(kafka), "dead_letters": "{topic}.dead"}, nil)
 	})
 	b.gen = newGenerator(b.t, kafka, filepath.Join(b.p.dir, "book"), seed)
+	b.drop = b.gen.drop
 	b.gen.start()
 }
 
@@ -80,8 +85,11 @@ const (
 func (b *books) through(todo []kill, within time.Duration) (missed []kill) {
 	b.t.Helper()
 	for _, k := range todo {
-		if b.rnd.IntN(3) == 0 {
-			b.gen.drop()
+		if b.rnd.IntN(b.dropOneOf) == 0 {
+			b.drop()
+		}
+		if b.eachStart != nil && b.p.cmd != nil {
+			b.eachStart()
 		}
 		if k.point == "" {
 			if b.p.cmd == nil {
@@ -104,6 +112,9 @@ func (b *books) through(todo []kill, within time.Duration) (missed []kill) {
 		}
 	}
 	if b.p.cmd == nil {
+		if b.rnd.IntN(b.dropOneOf) == 0 {
+			b.drop()
+		}
 		b.p.mustStart()
 	}
 	return missed
