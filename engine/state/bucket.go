@@ -10,6 +10,7 @@ import (
 
 	"millrace/blob"
 	"millrace/fault"
+	"millrace/internal/failpoint"
 )
 
 // bucket keeps files as objects. An object is written and read at once, through a temporary file here: its size
@@ -44,9 +45,11 @@ func (f *bucketFile) Commit() error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
+	failpoint.Hit("bucket.put.before")
 	if err := f.in.Put(f.ctx, f.key, f.File, size); err != nil {
 		return err
 	}
+	failpoint.Hit("bucket.put.after")
 	f.Discard()
 	return nil
 }
