@@ -70,7 +70,7 @@ func main() {
 		return
 	}
 	var o settings
-	flag.StringVar(&o.only, "only", "", "run one of engine, write, latency, broker, peers, nexmark")
+	flag.StringVar(&o.only, "only", "", "run one of engine, write, latency, delay, broker, peers, nexmark")
 	flag.IntVar(&o.records, "records", 5_000_000, "records of the engine's and the peers' runs")
 	flag.StringVar(&o.binary, "binary", "bin/millrace", "the built program")
 	flag.IntVar(&o.brokerRecords, "broker-records", 4_000_000, "records of the broker's runs; a quarter where each batch is forced to disk")
@@ -101,6 +101,7 @@ func run(ctx context.Context, o settings, results string) error {
 		{"engine", func() error { return benchEngine(ctx, r, o.records) }},
 		{"write", func() error { return benchWrite(ctx, r, o.binary) }},
 		{"latency", func() error { return benchLatency(ctx, r, o.binary) }},
+		{"delay", func() error { return benchDelay(ctx, r, o.binary) }},
 		{"broker", func() error { return benchBroker(ctx, r, o.brokerRecords) }},
 		{"peers", func() error { return benchPeers(ctx, r, o.records, o.binary, o.peer) }},
 		{"nexmark", func() error { return benchNexmark(ctx, r, o.events, o.binary, o.peer) }},

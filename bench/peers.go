@@ -230,7 +230,7 @@ func createTopic(ctx context.Context, cl *kgo.Client, topic string, partitions i
 	req.Topics = append(req.Topics, one)
 	resp, err := req.RequestWith(ctx, cl)
 	if err == nil && len(resp.Topics) == 1 && resp.Topics[0].ErrorCode != 0 {
-		err = fmt.Errorf("error code %d", resp.Topics[0].ErrorCode)
+		err = fmt.Errorf("the server answers code %d", resp.Topics[0].ErrorCode)
 	}
 	if err != nil {
 		return fmt.Errorf("create topic %s: %w", topic, err)

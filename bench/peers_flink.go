@@ -39,6 +39,7 @@ type flinkCluster struct {
 	rest    string
 	parts   map[string]*exec.Cmd
 	release []func() // of ports
+	http    http.Client
 	set     map[string]string
 	addr    string
 	w       workload
@@ -60,7 +61,7 @@ func startFlink(ctx context.Context, set map[string]string) (f *flinkCluster, er
 	if out, err := exec.Command(filepath.Join(flinkScripts, "install.sh")).CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("install Flink: %w\n%s", err, out)
 	}
-	f = &flinkCluster{parts: map[string]*exec.Cmd{}, set: map[string]string{"table.dml-sync": "true", "table.local-time-zone": "UTC"}}
+	f = &flinkCluster{http: http.Client{Timeout: time.Minute}, parts: map[string]*exec.Cmd{}, set: map[string]string{"table.dml-sync": "true", "table.local-time-zone": "UTC"}}
 	for k, v := range set {
 		f.set[k] = v
 	}
@@ -112,7 +113,7 @@ func (f *flinkCluster) await(ctx context.Context) error {
 			}
 		}
 		if ctx.Err() != nil || time.Now().After(end) {
-			return fmt.Errorf("Flink was not ready after %s: %w", patience, errors.Join(err, ctx.Err()))
+			return fmt.Errorf("start Flink: it was not ready after %s: %w", patience, errors.Join(err, ctx.Err()))
 		}
 	}
 }
@@ -228,7 +229,7 @@ func (f *flinkCluster) call(ctx context.Context, method, url string, body, answe
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := f.http.Do(req)
 	if err != nil {
 		return err
 	}
