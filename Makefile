@@ -6,6 +6,8 @@
 #   make e2e ARGS='-run Ledger -kills 40'    one kind of test; so too unit, sql, ui-test
 #   make sources     the sources, with the servers that they read from; ARGS as with e2e
 #   make stack       a real Kafka, Redis, InfluxDB, MinIO and several replicas
+#   make kafka-test  clients of Kafka, from five languages, against the embedded broker (ARGS='-on kafka': a real one)
+#   make ledger      pipelines and clients, killed at named points and held to their books (docs/testing.md)
 #   make flink-test  a real Kafka and a real Flink: pipelines that Flink runs
 #   make deploy-test chart, manifests and compose files, held against what reads them
 #   make oracle      the golden scripts, and what Flink tests itself by, on a real Flink (test/oracle/doc.go)
@@ -20,7 +22,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle differ nexmark ui-test e2e sources stack flink-test deploy-test race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle differ nexmark ui-test e2e sources stack kafka-test ledger flink-test deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -47,7 +49,7 @@ fmt:
 	go tool gofumpt -w $$(git ls-files --cached --others --exclude-standard '*.go')
 
 unit:
-	go test $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink) $(ARGS)
+	go test $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink -e /test/kafka -e /test/ledger) $(ARGS)
 
 sql:
 	go test ./test/sql $(ARGS)
@@ -73,11 +75,17 @@ sources stack: build
 flink-test: build
 	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -timeout 30m ./test/flink $(ARGS)
 
+kafka-test: build
+	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -parallel 6 -timeout 30m ./test/kafka $(ARGS)
+
+ledger:
+	go test -count=1 -timeout 2h ./test/ledger $(ARGS)
+
 deploy-test: build
 	test/deploy/tools.sh && cd test/deploy && MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 . $(ARGS)
 
 race:
-	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink) $(ARGS)
+	go test -race $$(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink -e /test/kafka -e /test/ledger) $(ARGS)
 
 fuzz:
 	scripts/fuzz.sh $(ARGS)

@@ -62,13 +62,17 @@ step() {
   return 1
 }
 
-unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink -e /internal/lint); }
+unit() { go test -v "$@" $(go list ./... | grep -v -e /test/e2e -e /test/sources -e /test/stack -e /test/flink -e /test/kafka -e /test/ledger -e /internal/lint); }
 in_ui() { (cd ui && "$@"); }
 e2e() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 15m ./test/e2e "$@"; }
 # The binary and the servers around it. The tests of sources mostly wait, so more of them run at a time.
 sources() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 8 -timeout 15m ./test/sources "$@"; }
 stack() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/stack "$@"; }
 flink() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/flink "$@"; }
+# Clients of Kafka against the embedded broker; those named Heavy only in all.
+kafka() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 6 -timeout 20m ./test/kafka "$@"; }
+# The platform, killed at named points; it builds a binary of its own, with the points in it.
+ledger() { go test -v -count=1 -timeout 30m ./test/ledger "$@"; }
 oracle() { go test -tags oracle -v -count=1 -timeout 1h ./test/oracle ./test/differ "$@"; }
 deploy() { test/deploy/tools.sh && (bin=$PWD/bin/millrace && cd test/deploy && MILLRACE_BIN=$bin go test -v -count=1 -timeout 10m .); }
 
@@ -93,13 +97,19 @@ go_lane
 wait "$ui"
 
 if step build make --no-print-directory build; then
+  # Both mostly wait.
+  step kafka kafka -skip TestHeavy &
+  kafka=$!
   step e2e e2e
+  wait "$kafka"
   export MILLRACE_SOURCE_RECORDS=5000
-  # Both mostly wait for servers.
+  # They mostly wait for servers.
   step sources sources &
   sources=$!
+  step ledger ledger &
+  ledger=$!
   step stack stack -run 'Tiers|ThreeReplicas'
-  wait "$sources"
+  wait "$sources" "$ledger"
   if [ "$what" = all ]; then
     step race unit -race
     step fuzz scripts/fuzz.sh 20s
@@ -107,6 +117,8 @@ if step build make --no-print-directory build; then
     export MILLRACE_LONG=1 MILLRACE_SOURCE_RECORDS=50000
     step sources-long sources
     step stack-long stack
+    step kafka-long kafka -on millrace,kafka
+    step state env MILLRACE_LARGE_KEYS=10000000 go test -v -count=1 -run TestLargeState -timeout 10m ./engine
     step flink flink
     step oracle oracle
     step deploy deploy
