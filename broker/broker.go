@@ -246,11 +246,11 @@ func (b *Broker) Addr() string { return b.listen.Addr().String() }
 // Dial connects a client of this process, without a socket. It may do everything.
 func (b *Broker) Dial(ctx context.Context) (net.Conn, error) { return b.server.Dial(ctx) }
 
-// Stats are the counters of connections and requests, and Requests those of one kind of request.
-type (
-	Stats    = serve.Stats
-	Requests = serve.Requests
-)
+// Stats are the counters of connections and requests.
+type Stats = serve.Stats
+
+// Requests are the counters of one kind of request.
+type Requests = serve.Requests
 
 // Stats returns the counters of connections and requests.
 func (b *Broker) Stats() Stats { return b.server.Stats() }

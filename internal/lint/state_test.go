@@ -34,7 +34,7 @@ type global struct {
 }
 
 var globals = []global{
-	{"os", "Getenv", "take the value as an argument; config reads the environment that cmd hands it", []string{"cmd/*"}},
+	{"os", "Getenv", "take the value as an argument; config reads the environment that cmd hands it", []string{"cmd/*", "internal/failpoint"}},
 	{"os", "LookupEnv", "take the value as an argument; config reads the environment that cmd hands it", []string{"cmd/*"}},
 	{"os", "Environ", "take the value as an argument; config reads the environment that cmd hands it", []string{"cmd/*", "bench"}},
 	{"os", "Exit", "return an error; cmd turns it into an exit code", []string{"cmd/*", "bench"}},
