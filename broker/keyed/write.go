@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"millrace/broker/disk"
@@ -66,7 +67,7 @@ func (s *store) flush(sync bool) {
 		s.spare = nil // a rare crowd
 	}
 	if err != nil {
-		s.refuse(fault.New(fault.Unavailable, "keep %s: %w", s.path, err).
+		s.refuse(fault.New(fault.Unavailable, "keep %s, which is refused until the broker is started again: %w", s.path, err).
 			WithHint("mend the disk or free space on it, then start again: what is in the file is known only then"))
 	}
 	r.err = s.failure()
@@ -120,6 +121,10 @@ func (s *store) refuse(cause error) {
 		return
 	}
 	s.err = cause
+	if !s.closed {
+		s.log().Error("the broker's state can no longer be written: topics, groups and transactions refuse every change until the broker is started again",
+			slog.String("file", s.path), slog.Any("error", cause), slog.String("hint", fault.HintOf(cause)))
+	}
 	s.next.err = cause
 	close(s.next.done)
 	s.room.Broadcast()
