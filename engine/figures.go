@@ -46,8 +46,10 @@ type taskFigures struct {
 	written  flow           // what the sink took
 
 	late      atomic.Int64
+	dropped   atomic.Int64 // rows that broke a NOT NULL of the sink
 	watermark atomic.Int64
-	quiet     atomic.Bool // its inputs are idle
+	due       atomic.Int64 // the watermark that it waits for, at the last checkpoint; startWatermark: for none
+	quiet     atomic.Bool  // its inputs are idle
 	keys      atomic.Int64
 	bytes     atomic.Int64 // of state
 	queue     chan message // nil: a source task
@@ -69,6 +71,7 @@ func newTaskFigures(stage int, nodes []int, sink bool) *taskFigures {
 	f.spent = make([]atomic.Int64, min(placeHead+len(nodes), lastPlace+1))
 	f.flows = make([]flow, len(nodes))
 	f.watermark.Store(startWatermark)
+	f.due.Store(startWatermark)
 	return f
 }
 

@@ -19,11 +19,12 @@ type Job struct {
 	spec  Spec
 	stats counters
 	log   *slog.Logger
+	asks  chan ask // for savepoints; taken by the run at hand
 }
 
 // NewJob returns a job that does not run yet.
 func NewJob(env *Env, spec Spec) *Job {
-	j := &Job{env: env, spec: spec, log: env.Log.With("logger", "engine", "job", spec.Name)}
+	j := &Job{env: env, spec: spec, log: env.Log.With("logger", "engine", "job", spec.Name), asks: make(chan ask)}
 	if j.spec.Settings.Zone == nil {
 		j.spec.Settings.Zone = time.UTC
 	}
@@ -100,7 +101,7 @@ func final(err error) bool {
 
 // once opens the ledger and lives one run.
 func (j *Job) once(ctx context.Context) (err error) {
-	ledger, err := j.env.OpenLedger(ctx, LedgerOf{Job: j.spec.Name, ExactlyOnce: j.exactlyOnce(), Every: j.spec.Settings.Checkpoint})
+	ledger, err := j.env.OpenLedger(ctx, LedgerOf{Job: j.spec.Name, ExactlyOnce: exactlyOnce(&j.spec), Every: j.spec.Settings.Checkpoint})
 	if err != nil {
 		return err
 	}
@@ -113,12 +114,15 @@ func (j *Job) once(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if last, err = j.begin(ctx, ledger, last); err != nil {
+		return err
+	}
 	finished := last != nil && last.Finished && last.PlanHash == j.spec.Hash
 	if finished && len(last.Staged) == 0 {
 		return nil
 	}
 	j.stats.begin()
-	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written()}
+	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written(), asks: j.asks}
 	if j.env.Snapshots != nil {
 		r.snapshots = j.env.Snapshots(j.spec.Name)
 		r.chain = state.NewChain(r.snapshots, j.env.Chains)
@@ -133,14 +137,4 @@ func (j *Job) once(ctx context.Context) (err error) {
 		return r.start(ctx, last)
 	}
 	return r.live(ctx, last)
-}
-
-// exactlyOnce reports whether a sink of the job asks for it, in Flink's words.
-func (j *Job) exactlyOnce() bool {
-	for _, s := range j.spec.Sinks {
-		if s.Options.String("sink.delivery-guarantee") == "exactly-once" {
-			return true
-		}
-	}
-	return false
 }

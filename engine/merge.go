@@ -36,16 +36,29 @@ type mergeTask struct {
 	wms     []int64 // by input
 	idle    []bool
 	current int64
+	begins  int64 // where event time stood at the epoch that the run begins with
 	figures *taskFigures // nil: nobody looks
 	waiting int          // inputs that have not sent the barrier at hand
 }
 
 func newMergeTask(inputs int) *mergeTask {
-	t := &mergeTask{queue: make(chan message, queueLength), wms: make([]int64, inputs), idle: make([]bool, inputs), current: startWatermark, waiting: inputs}
+	t := &mergeTask{queue: make(chan message, queueLength), wms: make([]int64, inputs), idle: make([]bool, inputs), current: startWatermark, begins: startWatermark, waiting: inputs}
 	for i := range t.wms {
 		t.wms[i] = startWatermark
 	}
 	return t
+}
+
+// clock is the least event time of the operators behind exchanges; they stand still. nil: there are none.
+func (r *run) clock() *int64 {
+	if len(r.merges) == 0 {
+		return nil
+	}
+	low := int64(maxWatermark)
+	for _, m := range r.merges {
+		low = min(low, m.current)
+	}
+	return &low
 }
 
 // tickEvery is how often an operator that waits for the clock is told the time.
@@ -53,6 +66,9 @@ const tickEvery = 50 * time.Millisecond
 
 // run handles messages until ctx ends.
 func (t *mergeTask) run(ctx context.Context) error {
+	if err := t.move(t.begins); err != nil {
+		return err
+	}
 	var ticks <-chan time.Time
 	if t.clock != nil {
 		ticker := time.NewTicker(tickEvery)
@@ -133,6 +149,12 @@ func (t *mergeTask) take(m message) error {
 func (t *mergeTask) measureState(made any) {
 	if s, ok := made.(op.Keyed); ok {
 		t.figures.keys.Store(int64(s.Keys()))
+	}
+	t.figures.due.Store(startWatermark)
+	if s, ok := made.(op.Waiting); ok {
+		if due, ok := s.Due(); ok {
+			t.figures.due.Store(due)
+		}
 	}
 	if s, ok := made.(op.Shelved); ok {
 		// A bound that nothing reaches, and a shelf of its own: they only add up.

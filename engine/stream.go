@@ -116,6 +116,9 @@ func (e *end) write(b *vec.Batch) error {
 			return err
 		}
 		e.stats.dropped.Add(int64(dropped))
+		if e.of != nil {
+			e.of.dropped.Add(int64(dropped))
+		}
 	}
 	if e.upsert && out.Kinds != nil {
 		out.Sel = e.withoutBefore(&out)
