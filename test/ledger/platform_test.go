@@ -63,10 +63,16 @@ func prepare(t *testing.T, name string, env ...string) *platform {
 // configure writes the settings: no demo, no sources, one topic in the store.
 func (p *platform) configure() {
 	p.t.Helper()
+	p.configureFloor("16mb")
+}
+
+// configureFloor is configure with what is to be free on the disk.
+func (p *platform) configureFloor(minFree string) {
+	p.t.Helper()
 	text, err := json.Marshal(map[string]any{ // JSON is YAML
 		"demo": "off", "pipelines": []any{}, "alerts": map[string]any{"enabled": "off"},
 		"sources": map[string]any{"host": map[string]any{"enabled": false}},
-		"broker":  map[string]any{"min_free": "16mb", "segment": "1mb"},
+		"broker":  map[string]any{"min_free": minFree, "segment": "1mb"},
 		"store": map[string]any{"flush_interval": "300ms", "topics": []any{
 			map[string]any{"topic": evenTopic, "layout": "row", "time": "ts", "tags": []string{"k"}},
 		}},
