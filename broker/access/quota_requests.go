@@ -52,7 +52,7 @@ func (a *Access) DescribeClientQuotas(_ context.Context, c *Caller, req *kmsg.De
 		resp.ErrorCode, resp.ErrorMessage = text(err, "")
 		return resp
 	}
-	f, err, why := quotaFilterOf(req)
+	f, why, err := quotaFilterOf(req)
 	if err != nil {
 		resp.ErrorCode, resp.ErrorMessage = text(err, why)
 		return resp
@@ -93,7 +93,7 @@ type quotaFilter struct {
 	strict       bool
 }
 
-func quotaFilterOf(req *kmsg.DescribeClientQuotasRequest) (f quotaFilter, err error, why string) {
+func quotaFilterOf(req *kmsg.DescribeClientQuotasRequest) (f quotaFilter, why string, err error) {
 	f.strict = req.Strict
 	for _, x := range req.Components {
 		part := &f.user
@@ -102,20 +102,20 @@ func quotaFilterOf(req *kmsg.DescribeClientQuotasRequest) (f quotaFilter, err er
 		case partClient:
 			part = &f.client
 		case "":
-			return f, kerr.InvalidRequest, "Invalid empty entity type."
+			return f, "Invalid empty entity type.", kerr.InvalidRequest
 		case "ip":
 			part = new(func(name) bool)
 			f.user = func(name) bool { return false } // there are none
 		default:
-			return f, kerr.UnsupportedVersion, "Custom entity type '" + cut(x.EntityType) + "' not supported"
+			return f, "Custom entity type '" + cut(x.EntityType) + "' not supported", kerr.UnsupportedVersion
 		}
 		if *part != nil {
-			return f, kerr.InvalidRequest, "Entity type " + cut(x.EntityType) + " cannot appear more than once in the filter."
+			return f, "Entity type " + cut(x.EntityType) + " cannot appear more than once in the filter.", kerr.InvalidRequest
 		}
 		switch x.MatchType {
 		case kmsg.QuotasMatchTypeExact:
 			if x.Match == nil {
-				return f, kerr.InvalidRequest, "Request specified MATCH_TYPE_EXACT, but set match string to null."
+				return f, "Request specified MATCH_TYPE_EXACT, but set match string to null.", kerr.InvalidRequest
 			}
 			want := named(*x.Match)
 			*part = func(n name) bool { return n == want }
@@ -124,13 +124,13 @@ func quotaFilterOf(req *kmsg.DescribeClientQuotasRequest) (f quotaFilter, err er
 		case kmsg.QuotasMatchTypeAny:
 			*part = func(n name) bool { return n.set }
 		default:
-			return f, kerr.InvalidRequest, "Unknown match type"
+			return f, "Unknown match type", kerr.InvalidRequest
 		}
 		if x.MatchType != kmsg.QuotasMatchTypeExact && x.Match != nil {
-			return f, kerr.InvalidRequest, "Request specified a match type other than MATCH_TYPE_EXACT, but also specified a match string."
+			return f, "Request specified a match type other than MATCH_TYPE_EXACT, but also specified a match string.", kerr.InvalidRequest
 		}
 	}
-	return f, nil, ""
+	return f, "", nil
 }
 
 func (f *quotaFilter) match(e entity) bool {

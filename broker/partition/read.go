@@ -161,7 +161,7 @@ func (l *Log) fill(v *View, r *reach, s *segment, size, offset int64, maxBytes i
 
 // locate finds the first batch of a segment that ends after an offset.
 func (l *Log) locate(r *reach, s *segment, f *file, size, offset int64) (p place, ok bool, err error) {
-	from, err := l.floor(s, size, offset)
+	from, err := l.floor(s, offset)
 	if err != nil {
 		return p, false, err
 	}
@@ -179,15 +179,16 @@ func (l *Log) locate(r *reach, s *segment, f *file, size, offset int64) (p place
 }
 
 // floor returns a position from which to look for an offset, by the index.
-func (l *Log) floor(s *segment, size, offset int64) (int64, error) {
+func (l *Log) floor(s *segment, offset int64) (int64, error) {
 	var pos int64
-	err := l.withIndex(s, size, func(x *index) { pos = x.floor(offset - s.base) })
+	err := l.withIndex(s, func(x *index) { pos = x.floor(offset - s.base) })
 	return pos, err
 }
 
 // withIndex hands the index of a segment to use, which must be quick: for the active segment the log is locked.
-func (l *Log) withIndex(s *segment, size int64, use func(*index)) error {
+func (l *Log) withIndex(s *segment, use func(*index)) error {
 	l.mu.Lock()
+	size := s.size
 	if s == l.active {
 		if l.tail != nil {
 			use(l.tail)
@@ -195,8 +196,6 @@ func (l *Log) withIndex(s *segment, size int64, use func(*index)) error {
 			return nil
 		}
 		size = l.size
-	} else {
-		size = s.size
 	}
 	l.mu.Unlock()
 	x, err := l.loadIndex(s, size)
@@ -222,7 +221,7 @@ func (l *Log) extent(r *reach, s *segment, f *file, size int64, first place, max
 	// rest is left for the next Read.
 	var entry entry
 	var ok, near bool
-	err = l.withIndex(s, size, func(x *index) {
+	err = l.withIndex(s, func(x *index) {
 		entry, ok = x.boundary(upto, limit)
 		ok = ok && s.base+int64(entry.relative) <= r.upto
 		near = ok && limit-int64(entry.pos) <= int64(maxBytes)/4
@@ -275,7 +274,7 @@ func (l *Log) abortedIn(r *reach, i int, from, upto int64) ([]Aborted, error) {
 		}
 	}
 	if r.active != nil {
-		return out, l.withIndex(r.active, 0, func(x *index) { collect(x) })
+		return out, l.withIndex(r.active, func(x *index) { collect(x) })
 	}
 	return out, nil
 }

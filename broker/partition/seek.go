@@ -82,7 +82,7 @@ func (l *Log) findMax() (Found, error) {
 // findIn is FindTime within a segment of which readers see size bytes.
 func (l *Log) findIn(s *segment, size int64, r *reach, ms int64) (found Found, ok bool, err error) {
 	var from int64
-	if err := l.withIndex(s, size, func(x *index) { from = x.before(ms) }); err != nil {
+	if err := l.withIndex(s, func(x *index) { from = x.before(ms) }); err != nil {
 		return found, false, err
 	}
 	f, err := l.openSegment(s)
@@ -124,7 +124,7 @@ func (l *Log) maxIn(s *segment, size int64, r *reach) (Found, error) {
 	from := int64(0)
 	if s.base >= r.start {
 		// All of the segment counts, so the index knows about where its latest record is.
-		err := l.withIndex(s, size, func(x *index) {
+		err := l.withIndex(s, func(x *index) {
 			if x.covers == size {
 				from = x.before(x.maxTime)
 			}
@@ -132,7 +132,7 @@ func (l *Log) maxIn(s *segment, size int64, r *reach) (Found, error) {
 		if err != nil {
 			return none, err
 		}
-	} else if from, err = l.floor(s, size, r.start); err != nil {
+	} else if from, err = l.floor(s, r.start); err != nil {
 		return none, err
 	}
 	at, h := int64(-1), header{maxTime: noTime}

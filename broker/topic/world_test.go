@@ -23,7 +23,6 @@ import (
 type world struct {
 	t     testing.TB
 	disk  disk.FS
-	flush partition.Flush
 	store *keyed.Store
 	*Topics
 }

@@ -20,11 +20,12 @@ func (s *suite) classicGroup() {
 // consumerGroup follows a group that the broker shares out (KIP-848).
 func (s *suite) consumerGroup() {
 	// The client has the new protocol behind a word in its context, until it is no longer new.
-	s.groupLife(bus.ConsumerGroup, context.WithValue(s.ctx, "opt_in_kafka_next_gen_balancer_beta", true)) //nolint:staticcheck // the client asks for a string
+	//lint:ignore SA1029 the client asks for a string
+	s.groupLife(bus.ConsumerGroup, context.WithValue(s.ctx, "opt_in_kafka_next_gen_balancer_beta", true))
 }
 
 // groupLife looks at a group from its first member to its end.
-func (s *suite) groupLife(kind string, ctx context.Context, opts ...kgo.Opt) { //nolint:revive // ctx is an option of the client
+func (s *suite) groupLife(kind string, ctx context.Context, opts ...kgo.Opt) {
 	topic := s.topic(2)
 	group := topic + "-group"
 	s.spread(topic, 5)
@@ -107,7 +108,10 @@ func (s *suite) awaitGroup(name string, is func(bus.Group) bool) bus.Group {
 		if s.ctx.Err() != nil {
 			s.Fatalf("group %s is not as it should be: %+v, %v", name, found, err)
 		}
-		time.Sleep(10 * time.Millisecond) // between two questions
+		select {
+		case <-time.After(10 * time.Millisecond): // between two questions
+		case <-s.ctx.Done():
+		}
 	}
 }
 
