@@ -71,6 +71,7 @@ func New(deps Deps) *Server {
 	s.addKinds(api)
 	s.addSources(api)
 	s.addPipelines(api)
+	s.addPlans(api)
 	s.addAlerts(api)
 	s.addAlertRules(api)
 	s.addSilences(api)

@@ -339,6 +339,8 @@ type Header struct {
 // hold a fault.Invalid.
 type Pipelines interface {
 	List(ctx context.Context) ([]Pipeline, error)
+	// Plan returns how a pipeline does what it does.
+	Plan(ctx context.Context, name string) (PipelinePlan, error)
 	// Apply runs a pipeline. The same pipeline again changes nothing; another under a name that is
 	// taken is a fault.Conflict.
 	Apply(ctx context.Context, p PipelineRequest) error

@@ -192,6 +192,19 @@ func (f *fake) set(name, state string) error {
 func (f *fake) Pause(_ context.Context, name string) error  { return f.set(name, "paused") }
 func (f *fake) Resume(_ context.Context, name string) error { return f.set(name, "running") }
 
+func (f *fake) Plan(_ context.Context, name string) (PipelinePlan, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !slices.ContainsFunc(f.pipes, func(p Pipeline) bool { return p.Name == name }) {
+		return PipelinePlan{}, fault.New(fault.NotFound, "there is no pipeline %q", name)
+	}
+	return PipelinePlan{Name: name, Jobs: []JobPlan{{
+		Name: name + ".insert-into_nowhere", State: "running", Measured: true, Text: "Sink nowhere\n  Scan numbers\n", Bottleneck: -1,
+		Nodes:  []PlanNode{{ID: 0, To: -1, Kind: "Sink", Text: "Sink nowhere"}, {ID: 1, Kind: "Scan", Text: "Scan numbers", Depth: 1}},
+		Splits: []PlanSplit{}, Checkpoints: []PlanCheckpoint{}, Why: []PlanReason{{Code: "flows", Params: map[string]string{"rows": "1"}, Text: "There is output.", Node: -1}},
+	}}}, nil
+}
+
 func (f *fake) Drop(_ context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

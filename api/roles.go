@@ -77,6 +77,7 @@ var needs = map[string]Role{
 	"DELETE /api/sources/{name}":            Editor,
 	"GET /api/pipelines":                    Viewer,
 	"POST /api/pipelines":                   Editor,
+	"GET /api/pipelines/{name}/plan":        Viewer,
 	"POST /api/pipelines/{name}/pause":      Editor,
 	"POST /api/pipelines/{name}/resume":     Editor,
 	"DELETE /api/pipelines/{name}":          Editor,

@@ -17,6 +17,7 @@ func (n *Node) registerMetrics() {
 	m.GaugeFunc("node", "active_sources", "Sources that delivered within the last minute.", func() float64 { return float64(n.summary().ActiveSources) })
 	n.storeMetrics(m)
 	n.jobMetrics(m)
+	n.operatorMetrics(m)
 	n.topicMetrics(m)
 	n.busMetrics(m)
 	n.brokerMetrics(m)

@@ -12,11 +12,12 @@ import (
 )
 
 type pipelineCommands struct {
-	Apply  applyCommand  `cmd:"" help:"Run a Flink SQL file as a pipeline."`
-	List   listCommand   `cmd:"" help:"List pipelines and their jobs."`
-	Pause  pauseCommand  `cmd:"" help:"Stop a pipeline; it keeps its place."`
-	Resume resumeCommand `cmd:"" help:"Go on with a paused pipeline."`
-	Drop   dropCommand   `cmd:"" help:"Stop a pipeline and forget its place and state."`
+	Apply   applyCommand   `cmd:"" help:"Run a Flink SQL file as a pipeline."`
+	List    listCommand    `cmd:"" help:"List pipelines and their jobs."`
+	Explain explainCommand `cmd:"" help:"Show the plan of a pipeline with what each step does now, and why there is no output."`
+	Pause   pauseCommand   `cmd:"" help:"Stop a pipeline; it keeps its place."`
+	Resume  resumeCommand  `cmd:"" help:"Go on with a paused pipeline."`
+	Drop    dropCommand    `cmd:"" help:"Stop a pipeline and forget its place and state."`
 }
 
 type applyCommand struct {
