@@ -53,6 +53,10 @@ func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
 			if err := r.discover(ctx); err != nil {
 				return err
 			}
+		case a := <-r.asks:
+			if err := r.savepoint(ctx, a); err != nil {
+				return err
+			}
 		case <-r.enough:
 			return r.checkpoint(ctx, true)
 		case <-ended:
@@ -104,7 +108,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 	parts.next(waitPart)
 	next := r.position()
 	next.Finished = last
-	if !last && !r.moved(next) {
+	if !last && !r.must && !r.moved(next) {
 		r.gate.Unlock()
 		return nil
 	}
@@ -118,7 +122,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
 	}
 	failpoint.Hit("engine.commit.after")
-	r.epoch = next
+	r.epoch, r.must = next, false
 	r.stats.checkpoints.done(next.Number, parts, size, r.stats.rolling.state())
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
@@ -133,7 +137,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 
 // position is the epoch that the tasks have reached; the gate is held.
 func (r *run) position() Epoch {
-	e := Epoch{Job: r.spec.Name, Number: r.epoch.Number + 1, PlanHash: r.spec.Hash, At: time.Now().UTC(), Sources: map[string]SplitState{}}
+	e := Epoch{Job: r.spec.Name, Number: r.epoch.Number + 1, PlanHash: r.spec.Hash, Asked: r.epoch.Asked, At: time.Now().UTC(), Sources: map[string]SplitState{}}
 	for _, t := range r.sources {
 		s := SplitState{Offset: t.offset, Done: t.done}
 		if t.marks != nil {
@@ -171,6 +175,7 @@ func (r *run) commit(ctx context.Context, next *Epoch, parts *checkpointParts) (
 		}
 	}
 	parts.next(drainPart)
+	next.Clock = r.clock()
 	failpoint.Hit("engine.aligned")
 	size, err := r.snapshot(ctx, next)
 	if err != nil {
@@ -200,7 +205,7 @@ func (r *run) snapshot(ctx context.Context, next *Epoch) (int64, error) {
 	}
 	for i, o := range r.open {
 		for task, s := range o.stateful {
-			w.Part(fmt.Sprintf("%s/%d", stageName(i), task))
+			w.Part(fmt.Sprintf("%s/%d", r.layout.idOf(i), task))
 			if err := s.Snapshot(w); err != nil {
 				w.Discard()
 				return 0, fmt.Errorf("write snapshot: %w", err)
@@ -213,7 +218,8 @@ func (r *run) snapshot(ctx context.Context, next *Epoch) (int64, error) {
 	return r.chain.Save(w)
 }
 
-func stageName(i int) string { return fmt.Sprintf("stage %d", i) }
+// oldStage is what snapshots called the parts of a stage before operators had ids.
+func oldStage(i int) string { return fmt.Sprintf("stage %d", i) }
 
 // flush makes what the writers hold durable, or stages it, and returns what is staged.
 func (r *run) flush(ctx context.Context, epoch int64) (map[string][]byte, error) {
@@ -234,25 +240,44 @@ func (r *run) flush(ctx context.Context, epoch int64) (map[string][]byte, error)
 			if staged == nil {
 				staged = map[string][]byte{}
 			}
-			staged[fmt.Sprint(i)] = s
+			staged[r.places[i]] = s
 		}
 	}
 	return staged, nil
 }
 
-// publish makes visible what committers staged in a committed epoch. It may repeat itself after a
-// crash, which committers allow.
+// publish makes visible what committers staged in a committed epoch. It may repeat itself after a crash, which
+// committers allow. What a task staged that is no more, as the job has fewer now, another of its table publishes.
 func (r *run) publish(ctx context.Context, staged map[string][]byte) error {
-	for i, w := range r.writers {
-		s, ok := staged[fmt.Sprint(i)]
-		if !ok {
+	for place, s := range staged {
+		c := r.committer(place)
+		if c == nil {
+			// Of a table that a changed query does not write: it was published when its epoch was committed, but for a
+			// crash at just that moment.
+			r.env.Log.Warn("nobody publishes what a sink had staged", "job", r.spec.Name, "sink", place)
 			continue
 		}
-		if err := w.(connector.Committer).Commit(ctx, s); err != nil {
+		if err := c.Commit(ctx, s); err != nil {
 			return fmt.Errorf("commit sink: %w", err)
 		}
 	}
 	return nil
+}
+
+// committer is the writer that publishes what was staged at a place: that of the task, or any of its table.
+func (r *run) committer(place string) (found connector.Committer) {
+	table := ownerOf(place)
+	for i, w := range r.writers {
+		c, ok := w.(connector.Committer)
+		switch {
+		case !ok:
+		case r.places[i] == place, fmt.Sprint(i) == place: // as epochs named it before
+			return c
+		case found == nil && ownerOf(r.places[i]) == table:
+			found = c
+		}
+	}
+	return found
 }
 
 // restore loads the snapshot of the epoch that the run begins with.
@@ -272,6 +297,9 @@ func (r *run) restore(ctx context.Context) error {
 	parts := map[*openStage][]int{}
 	for i, name := range s.Parts() {
 		o := r.stageOf(name)
+		if o == nil && r.epoch.Partial {
+			continue
+		}
 		if o == nil || len(o.stateful) == 0 {
 			return fault.New(fault.Corrupt, "load snapshot %s: it has a part %q that the job has no place for", r.epoch.Snapshot, name)
 		}
@@ -299,9 +327,9 @@ func newest(ctx context.Context, in state.Place) (name string) {
 }
 
 func (r *run) stageOf(part string) *openStage {
-	name, _, _ := strings.Cut(part, "/")
+	name := ownerOf(part)
 	for i, o := range r.open {
-		if name == stageName(i) {
+		if name == r.layout.idOf(i) || name == oldStage(i) {
 			return o
 		}
 	}

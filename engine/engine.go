@@ -47,6 +47,9 @@ type Spec struct {
 	Settings Settings
 	// Hash identifies the plan: a snapshot of another plan is refused.
 	Hash string
+	// Start is where the user wants the job to go on, once; SavedIn has the savepoint, if it is one.
+	Start   Start
+	SavedIn state.Place
 	// DeadLetters: what cannot be decoded goes to the ledger's dead letters instead of failing the
 	// job, also where the format would pass over it.
 	DeadLetters bool
@@ -84,13 +87,21 @@ type Epoch struct {
 	PlanHash string `json:"plan_hash"`
 	// Snapshot is the name of the state file; "" if the job has no state.
 	Snapshot string `json:"snapshot,omitempty"`
-	// Sources are the positions by "scan index/split".
+	// Sources are the positions by "table/split"; what is read twice is told apart by "#2".
 	Sources map[string]SplitState `json:"sources"`
 	At      time.Time             `json:"at"`
 	// Finished: the input has ended and everything is written.
 	Finished bool `json:"finished,omitempty"`
-	// Staged are the sinks' prepared commits, by writer.
+	// Clock is how far event time has come behind all exchanges, which idle splits do not hold back; nil: there are none.
+	// An epoch without a snapshot may have one, too: what ends by it was given by whoever had the job before.
+	Clock *int64 `json:"clock,omitempty"`
+	// Staged are the sinks' prepared commits, by table, and by task behind that.
 	Staged map[string][]byte `json:"staged,omitempty"`
+	// Asked is the ID of the last Start that the job has obeyed.
+	Asked int64 `json:"asked,omitempty"`
+	// Partial: it was made for a changed plan, of which some parts begin fresh. Until the next checkpoint the snapshot may
+	// have parts that nobody takes, or lack some.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // SplitState is where a split stands.

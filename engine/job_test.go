@@ -219,7 +219,7 @@ func (s *setting) interrupted(t *testing.T, f *feed, steps map[string]int) {
 	s.spec.Settings.Checkpoint = time.Millisecond
 	s.ledger.committing = func(e *Epoch) error {
 		for split, step := range steps {
-			if e.Sources["0/"+split].Offset != connector.Offset(strconv.Itoa(step)) {
+			if e.Sources["e/"+split].Offset != connector.Offset(strconv.Itoa(step)) {
 				return nil
 			}
 		}

@@ -67,9 +67,13 @@ func (l *busLedger) Last(ctx context.Context) (*Epoch, error) {
 	if !found || len(rec.Value) == 0 {
 		return nil, nil
 	}
+	return decodeEpoch(l.job, rec.Offset, rec.Value)
+}
+
+func decodeEpoch(job string, offset int64, value []byte) (*Epoch, error) {
 	e := &Epoch{}
-	if err := json.Unmarshal(rec.Value, e); err != nil {
-		return nil, fault.New(fault.Corrupt, "read the last epoch of job %s (topic %s, offset %d): %w", l.job, EpochTopic, rec.Offset, err)
+	if err := json.Unmarshal(value, e); err != nil {
+		return nil, fault.New(fault.Corrupt, "read the last epoch of job %s (topic %s, offset %d): %w", job, EpochTopic, offset, err)
 	}
 	return e, nil
 }

@@ -49,6 +49,11 @@ type run struct {
 	ended     bool        // the last epoch was a finished one, and what it staged is published
 	snapshots state.Place // nil: none are kept
 	chain     *state.Chain
+	layout    Layout
+	asks      <-chan ask     // for savepoints
+	must      bool           // the next checkpoint is committed though nothing has moved
+	saving    sync.WaitGroup // savepoints that are being copied
+	places    []string       // of writers: table and task
 }
 
 // openStage is a stage with its tasks.
@@ -71,19 +76,15 @@ func (r *run) start(ctx context.Context, last *Epoch) error {
 	if last != nil {
 		if last.PlanHash != r.spec.Hash {
 			return fault.New(fault.Conflict, "start job %s: its checkpoint %d belongs to another plan", r.spec.Name, last.Number).
-				WithHint("the query was changed: drop the pipeline, which forgets its state, and apply it anew")
+				WithHint("the query was changed: apply it with --replace, which says what of the state fits, or drop the pipeline, which forgets it")
 		}
 		r.epoch = *last
 	}
-	at := 0
-	for _, s := range r.spec.Sinks {
-		stages, err := lower(s, at)
-		if err != nil {
-			return err
-		}
-		at += plan.Count(s)
-		r.stages = append(r.stages, stages...)
+	var err error
+	if r.stages, err = lowerAll(r.spec.Sinks); err != nil {
+		return err
 	}
+	r.layout = layoutOf(r.spec.Sinks, r.stages)
 	if err := r.openStages(ctx); err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (r *run) tail(ctx context.Context, o *openStage, task int, next *openStage,
 	if err != nil {
 		return nil, err
 	}
-	r.writers = append(r.writers, w)
+	r.writers, r.places = append(r.writers, w), append(r.places, fmt.Sprintf("%s/%d", o.sink.Table, r.before(o)+task))
 	return &end{ctx: ctx, writer: w, hold: newConstraints(o.sink, &r.spec.Settings), upsert: o.sink.Takes == format.Upserts, stats: r.stats, meter: m}, nil
 }
 
@@ -234,6 +235,9 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream, f *taskFigures) erro
 	}
 	m.chain, m.tail, m.call, m.gate = newLink(made, tail).metered(f.meter(0)), tail, e.call, &r.gate
 	m.clock, _ = made.(op.Clocked)
+	if r.epoch.Clock != nil {
+		m.begins = *r.epoch.Clock
+	}
 	if l, ok := made.(*op.Limit); ok && o.sink != nil && len(r.spec.Sinks) == 1 {
 		m.limit, m.satisfied = l, sync.OnceFunc(func() { close(r.enough) })
 	}
@@ -250,9 +254,12 @@ func (r *run) buildMerge(o *openStage, e *env, tail stream, f *taskFigures) erro
 
 func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int, e *env, tail stream, f *taskFigures) error {
 	split := o.splits[task]
-	t := &sourceTask{id: splitID(index, split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}, figures: f}
+	t := &sourceTask{id: splitID(r.layout.idOf(index), split), split: split, scan: o.scan, gate: &r.gate, call: e.call, stats: r.stats, shown: &splitStats{}, figures: f}
 	r.stats.add(t)
 	state, known := r.epoch.Sources[t.id]
+	if !known { // as epochs named it before sources had ids
+		state, known = r.epoch.Sources[fmt.Sprintf("%d/%s", index, split)]
+	}
 	t.offset, t.done = state.Offset, state.Done
 	out := tail
 	if o.scan != nil {
@@ -401,6 +408,7 @@ func guard(f func() error) func() error {
 
 // close releases what the run has opened, writers first.
 func (r *run) close() error {
+	r.saving.Wait()
 	if r.chain != nil {
 		r.chain.Close()
 	}
@@ -418,8 +426,8 @@ func (r *run) close() error {
 	return first
 }
 
-// splitID names a split in epochs: a table may be scanned twice.
-func splitID(stage int, s connector.Split) string { return fmt.Sprintf("%d/%s", stage, s) }
+// splitID names a split of a source in epochs.
+func splitID(source string, s connector.Split) string { return source + "/" + string(s) }
 
 func shareOf(task, of int) op.Share { return op.Share{Index: task, Of: of} }
 

@@ -41,6 +41,7 @@ type Chain struct {
 	listed bool
 	stale  []string // not needed once the next snapshot is committed
 	merge  *merge   // under way; nil if none is
+	pins   pins
 }
 
 // chained is a file of a chain.
@@ -102,10 +103,11 @@ func (c *Chain) Save(w *Writer) (int64, error) {
 // Committed says that the epoch is committed that names the last snapshot: what is not part of it is removed, and
 // merging begins if there are too many files.
 func (c *Chain) Committed(ctx context.Context) error {
-	if err := c.in.Remove(ctx, c.stale...); err != nil {
+	free, held := c.pins.split(c.stale)
+	if err := c.in.Remove(ctx, free...); err != nil {
 		return err
 	}
-	c.stale = nil
+	c.stale = held
 	if from := c.mergeFrom(); c.merge == nil && from >= 0 {
 		c.start(ctx, from)
 	}
