@@ -56,12 +56,16 @@ type way struct {
 	rows        int // of a batch
 	parallelism int
 	crashes     bool
+	rescales    bool // each life has another parallelism than the one before
 }
 
 func (w way) String() string {
 	lives := "straight"
 	if w.crashes {
 		lives = "with crashes"
+	}
+	if w.rescales {
+		lives = "with crashes, at another parallelism each time"
 	}
 	return fmt.Sprintf("batches of %d, parallelism %d, %s", w.rows, w.parallelism, lives)
 }
@@ -77,9 +81,12 @@ func ways(s *Script) []way {
 		}
 		for _, rows := range []int{vec.MaxRows, 2, 1} {
 			for _, parallelism := range []int{1, 3} {
-				all = append(all, way{rows, parallelism, crashes})
+				all = append(all, way{rows: rows, parallelism: parallelism, crashes: crashes})
 			}
 		}
+	}
+	if s.Runs(OnlyStraight) {
+		all = append(all, way{rows: 2, parallelism: 3, crashes: true, rescales: true})
 	}
 	return all
 }
@@ -216,6 +223,9 @@ func (x *execution) job(ctx context.Context, j *plan.Job) ([]string, error) {
 		return x.life(ctx, l, spec, calm)
 	}
 	for n := range maxLives {
+		if x.rescales {
+			spec.Settings.Parallelism = rescaled[n%len(rescaled)]
+		}
 		rows, err := x.life(ctx, l, spec, fates[n%len(fates)])
 		if err == nil || !errors.Is(err, errCrash) {
 			return rows, err
@@ -223,6 +233,9 @@ func (x *execution) job(ctx context.Context, j *plan.Job) ([]string, error) {
 	}
 	return nil, fmt.Errorf("the job has not finished after %d lives", maxLives)
 }
+
+// rescaled are the parallelisms of the lives of a job that is rescaled.
+var rescaled = []int{2, 3, 1, 4}
 
 // maxLives is far more than any script needs.
 const maxLives = 1000
