@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -51,12 +52,29 @@ func (b *books) killAt(names []string) {
 	b.rnd.Shuffle(len(todo), func(i, j int) { todo[i], todo[j] = todo[j], todo[i] })
 	missed := b.through(todo, reachSoon)
 	if everyKill {
-		missed = b.through(missed, reachLate)
+		missed = b.fresh(b.through(missed, reachLate))
 	}
 	b.t.Logf("%d kills, %d of them at points", len(todo), b.lifted)
 	if everyKill && len(missed) > 0 {
 		b.t.Errorf("no process has died at %v", missed)
 	}
+}
+
+// fresh kills where a platform comes only when its folder is new, and wants it to start then. It returns the points that it
+// did not die at.
+func (b *books) fresh(todo []kill) (missed []kill) {
+	for i, k := range todo {
+		p := prepare(b.t, fmt.Sprintf("fresh-%d", i))
+		p.configure()
+		if p.start(fmt.Sprintf("MILLRACE_FAILPOINT=%s:%d", k.point, k.n)) {
+			missed = append(missed, k)
+		} else {
+			p.mustStart()
+			b.lifted++
+		}
+		p.kill()
+	}
+	return missed
 }
 
 // TestDiskFull lets the disk be too full for the embedded broker for a while, as its setting broker.min_free says: records
