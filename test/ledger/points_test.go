@@ -22,7 +22,7 @@ func points(t *testing.T) []string {
 			return err
 		}
 		if d.IsDir() {
-			if name := d.Name(); name == "ui" || name == "test" || name == "internal" || name != ".." && strings.HasPrefix(name, ".") {
+			if name := d.Name(); name == "ui" || name == "test" || name == "bench" || name == "internal" || name != ".." && strings.HasPrefix(name, ".") {
 				return filepath.SkipDir
 			}
 			return nil
