@@ -65,14 +65,13 @@ type Fetch struct {
 	// Raw is the record that Next stepped to.
 	Raw Raw
 
-	from    int64  // records before it were not asked for
-	data    []byte // record batches
-	aborted []kmsg.FetchResponseTopicPartitionAbortedTransaction
-	pids    map[int64]struct{} // producers in an aborted transaction
-	err     error
-	gen     int
-	scratch scratch
-	unzip   kgo.Decompressor
+	from     int64  // records before it were not asked for
+	data     []byte // record batches
+	aborted  []kmsg.FetchResponseTopicPartitionAbortedTransaction
+	pids     map[int64]struct{} // producers in an aborted transaction
+	err      error
+	gen      int
+	unpacker *unpacker
 
 	// The batch that is being read.
 	rest        cursor
@@ -86,27 +85,11 @@ type Fetch struct {
 // NewFetch returns a Fetch over record batches that do not come from a Reader. Markers are stepped
 // over; which transactions were aborted is not known.
 func NewFetch(topic string, partition int32, batches []byte) *Fetch {
-	f := &Fetch{Topic: topic, Partition: partition}
-	f.unzip = kgo.DefaultDecompressor(&f.scratch)
+	f := &Fetch{Topic: topic, Partition: partition, unpacker: newUnpacker()}
 	f.data = wholeBatches(batches)
 	f.After = batchesEnd(f.data)
 	return f
 }
-
-// scratch is the memory that batches are decompressed into.
-type scratch struct{ p []byte }
-
-// GetDecompressBytes implements kgo.PoolDecompressBytes.
-func (s *scratch) GetDecompressBytes(compressed []byte, _ kgo.CompressionCodecType) []byte {
-	// JSON of one shape shrinks by 4 to 12; a guess too low costs one growth and is kept.
-	if need := 6 * len(compressed); cap(s.p) < need {
-		s.p = make([]byte, 0, need)
-	}
-	return s.p
-}
-
-// PutDecompressBytes implements kgo.PoolDecompressBytes; the Fetch keeps its memory itself.
-func (s *scratch) PutDecompressBytes([]byte) {}
 
 // Parts of a record batch's header, as in Kafka's message format of magic 2.
 const (
@@ -207,22 +190,20 @@ func (f *Fetch) Next() bool {
 
 // record reads the next record of the batch.
 func (f *Fetch) record() bool {
-	c := &f.rest
-	n := c.varint()
-	if n < 0 || int(n) > len(c.p) {
+	n, i := varint(f.rest.p, 0)
+	if i < 0 || n < 0 || n > int64(len(f.rest.p)-i) {
 		return f.damaged("a record is longer than its batch")
 	}
-	r := cursor{p: c.p[:n]}
-	c.p = c.p[n:]
-	r.skip(1) // attributes: none are defined
-	time := r.varint()
-	f.Raw.Offset = f.base + r.varint()
-	f.Raw.Key = r.bytes()
-	f.Raw.Value = r.bytes()
-	f.Raw.headers = r.p
-	if r.bad {
+	p := f.rest.p[i : i+int(n)]
+	f.rest.p = f.rest.p[i+int(n):]
+	time, i := varint(p, 1) // behind the attributes, of which none are defined
+	offset, i := varint(p, i)
+	key, i := field(p, i)
+	value, i := field(p, i)
+	if i < 0 {
 		return f.damaged("a record ends early")
 	}
+	f.Raw.Offset, f.Raw.Key, f.Raw.Value, f.Raw.headers = f.base+offset, key, value, p[i:]
 	if f.Raw.Appended {
 		f.Raw.Time = f.appendTime
 	} else {
@@ -230,6 +211,45 @@ func (f *Fetch) record() bool {
 	}
 	f.read++
 	return true
+}
+
+// varint reads a zigzag varint at i and returns the position behind it, or -1. One byte is read here, where the
+// compiler puts it into the caller: most deltas and many lengths are that short.
+func varint(p []byte, i int) (int64, int) {
+	if uint(i) < uint(len(p)) && p[i] < 0x80 {
+		return int64(p[i]>>1) ^ -int64(p[i]&1), i + 1
+	}
+	return longVarint(p, i)
+}
+
+// longVarint reads a varint of two bytes at once, and longer ones as they are.
+func longVarint(p []byte, i int) (int64, int) {
+	if i < 0 || i >= len(p) {
+		return 0, -1
+	}
+	p = p[i:]
+	if len(p) > 1 && p[1] < 0x80 {
+		u := uint64(p[0]&0x7f) | uint64(p[1])<<7
+		return int64(u>>1) ^ -int64(u&1), i + 2
+	}
+	v, n := binary.Varint(p)
+	if n <= 0 {
+		return 0, -1
+	}
+	return v, i + n
+}
+
+// field reads a length and that many bytes at i; a length of -1 is nil. It returns the position behind them, or -1.
+func field(p []byte, i int) ([]byte, int) {
+	n, i := varint(p, i)
+	switch {
+	case i < 0 || n > int64(len(p)-i):
+		return nil, -1
+	case n < 0:
+		return nil, i
+	}
+	end := i + int(n)
+	return p[i:end:end], end
 }
 
 // batch opens the next batch that has records for the reader; the rest is stepped over. It returns
@@ -253,10 +273,9 @@ func (f *Fetch) batch() bool {
 	records := p[batchHeaderSize:]
 	if codec := kgo.CompressionCodecType(attrs & attrsCodec); codec != kgo.CodecNone {
 		var err error
-		if records, err = f.unzip.Decompress(records, codec); err != nil {
+		if records, err = f.unpacker.unpack(records, codec); err != nil {
 			return f.damaged(err.Error())
 		}
-		f.scratch.p = records[:0]
 	}
 	f.rest = cursor{p: records}
 	f.left = int32(binary.BigEndian.Uint32(p[batchCountAt:]))
@@ -326,27 +345,14 @@ func (c *cursor) skip(n int) {
 	c.p = c.p[n:]
 }
 
-// varint reads a zigzag varint. The first two bytes are unrolled: nearly all lengths and deltas are
-// that short.
+// varint reads a zigzag varint.
 func (c *cursor) varint() int64 {
-	p := c.p
-	if len(p) > 1 {
-		if b := p[0]; b < 0x80 {
-			c.p = p[1:]
-			return int64(b>>1) ^ -int64(b&1)
-		}
-		if b := p[1]; b < 0x80 {
-			u := uint64(p[0]&0x7f) | uint64(b)<<7
-			c.p = p[2:]
-			return int64(u>>1) ^ -int64(u&1)
-		}
-	}
-	v, n := binary.Varint(p)
-	if n <= 0 {
+	v, n := varint(c.p, 0)
+	if n < 0 {
 		c.bad, c.p = true, nil
 		return 0
 	}
-	c.p = p[n:]
+	c.p = c.p[n:]
 	return v
 }
 

@@ -106,8 +106,9 @@ func (r *Reader) Add(topic string, partition int32, offset int64) *Partition {
 		Topic: topic, ID: partition, reader: r, next: offset, leader: -1, since: time.Now(),
 		queue: make(chan *Fetch, ahead+1), free: make(chan *Fetch, ahead+2),
 	}
+	shared := newUnpacker()
 	for range cap(p.free) {
-		p.free <- NewFetch(topic, partition, nil)
+		p.free <- &Fetch{Topic: topic, Partition: partition, unpacker: shared}
 	}
 	r.mu.Lock()
 	r.parts = append(r.parts, p)
@@ -189,7 +190,7 @@ func (p *Partition) take(f *Fetch) (*Fetch, error) {
 
 // recycle gives a fetch back to be filled again. One that only bore an error is not of those.
 func (p *Partition) recycle(f *Fetch) {
-	if f.unzip != nil {
+	if f.unpacker != nil {
 		f.data = nil // the response may go
 		p.free <- f
 	}

@@ -159,7 +159,7 @@ func (b *Builder) isNested(c int) bool {
 
 // IsSet reports whether column c of the current row has a value.
 func (b *Builder) IsSet(c int) bool {
-	if b.isNested(c) {
+	if len(b.nested) > 0 && b.isNested(c) {
 		return b.filled[c] > b.n && !b.cols[c].IsNull(b.n)
 	}
 	return b.cols[c].Valid.Get(b.n)
