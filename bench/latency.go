@@ -232,13 +232,13 @@ func (p *platform) apply(ctx context.Context, name, sql string) error {
 
 func delayScript(kafka, in, out, set, sink string) string {
 	return fmt.Sprintf(`%s
-CREATE TABLE delay_in (at BIGINT, id STRING, temperature DOUBLE) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
-CREATE TABLE delay_out (at BIGINT, id STRING, c DOUBLE) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s', 'format' = 'json', %s);
-INSERT INTO delay_out SELECT at, id, (temperature - 32) * 5 / 9 FROM delay_in WHERE temperature > 40;`, set, in, kafka, out, kafka, sink)
+CREATE TABLE delay_in (sent BIGINT, id STRING, temperature DOUBLE) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s', 'scan.startup.mode' = 'earliest-offset', 'format' = 'json');
+CREATE TABLE delay_out (sent BIGINT, id STRING, c DOUBLE) WITH ('connector' = 'kafka', 'topic' = '%s', 'properties.bootstrap.servers' = '%s', 'format' = 'json', %s);
+INSERT INTO delay_out SELECT sent, id, (temperature - 32) * 5 / 9 FROM delay_in WHERE temperature > 40;`, set, in, kafka, out, kafka, sink)
 }
 
 // delayPrefix begins records and rows.
-const delayPrefix = `{"at":`
+const delayPrefix = `{"sent":`
 
 func delayRecord(at time.Time) []byte {
 	v := append(make([]byte, 0, brokerRecordSize), delayPrefix...)
