@@ -267,7 +267,7 @@ func TestPowerLossBreaksNoPromise(t *testing.T) {
 	m := newMachine(t, broker.Config{})
 	l := begin(t, m)
 	fates := func(n int) map[string]disktest.Fate {
-		return map[string]disktest.Fate{"lost": disktest.Lost, "kept": disktest.Kept, "some": sectors(uint64(n)), "others": sectors(uint64(n) << 20)}
+		return map[string]disktest.Fate{"lost": disktest.Lost, "kept": disktest.Kept, "some": disktest.Sectors(uint64(n)), "others": disktest.Sectors(uint64(n) << 20)}
 	}
 	crash(t, m, l, fates)
 }
@@ -444,17 +444,3 @@ func (f *found) goOn(w *wire) error {
 	return nil
 }
 
-// sectors keeps, drops or tears writes by chance, as a disk does: a sector of 512 bytes is written whole or not.
-func sectors(seed uint64) disktest.Fate {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	return func(op disktest.Op) int {
-		switch rng.IntN(3) {
-		case 0:
-			return 0
-		case 1:
-			return disktest.Kept(op)
-		}
-		at := op.Offset + rng.Int64N(int64(len(op.Data))+1)
-		return int(min(max(at-at%512-op.Offset, 0), int64(len(op.Data))))
-	}
-}

@@ -164,6 +164,7 @@ func (l *Log) wakeActive(cfg *Config) error {
 	}
 	x = x.clone()
 	x.every = max(x.every, cfg.IndexInterval)
+	l.active.checkOn(l.size)
 	l.mu.Lock()
 	l.file, l.tail = f, x
 	l.mu.Unlock()

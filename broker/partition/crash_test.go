@@ -70,21 +70,6 @@ func workload(t *testing.T, d *disktest.Disk, flush Flush, cfg Config, seed uint
 	return sent, told
 }
 
-// sectors keeps, drops or tears writes by chance, as a disk does: a sector is written whole or not.
-func sectors(seed uint64) disktest.Fate {
-	rng := rand.New(rand.NewPCG(seed, 2))
-	return func(op disktest.Op) int {
-		switch rng.IntN(3) {
-		case 0:
-			return 0
-		case 1:
-			return disktest.Kept(op)
-		}
-		at := op.Offset + rng.Int64N(int64(len(op.Data))+1)
-		return int(min(max(at-at%sectorBytes-op.Offset, 0), int64(len(op.Data))))
-	}
-}
-
 // TestPowerLossTakesNothingAcknowledged replays what a workload wrote up to every change, with what was not forced to disk lost, kept or torn.
 func TestPowerLossTakesNothingAcknowledged(t *testing.T) {
 	cfg := smallConfig()
@@ -93,7 +78,7 @@ func TestPowerLossTakesNothingAcknowledged(t *testing.T) {
 		d := newDisk(t)
 		sent, told := workload(t, d, FlushAlways, cfg, seed)
 		for n := range d.Len() + 1 {
-			for i, fate := range []disktest.Fate{disktest.Lost, disktest.Kept, sectors(uint64(n)), sectors(uint64(n) << 20)} {
+			for i, fate := range []disktest.Fate{disktest.Lost, disktest.Kept, disktest.Sectors(uint64(n)), disktest.Sectors(uint64(n) << 20)} {
 				found := d.Crash(n, fate)
 				if err := keepsPromises(t, found, FlushAlways, cfg, sent, told, n); err != nil {
 					last := "nothing"
@@ -129,7 +114,7 @@ func TestPowerLossWithoutSyncKeepsAPrefix(t *testing.T) {
 	d := newDisk(t)
 	sent, _ := workload(t, d, FlushSystem, cfg, 3)
 	for n := range d.Len() + 1 {
-		for i, fate := range []disktest.Fate{disktest.Lost, sectors(uint64(n))} {
+		for i, fate := range []disktest.Fate{disktest.Lost, disktest.Sectors(uint64(n))} {
 			if err := keepsPromises(t, d.Crash(n, fate), FlushSystem, cfg, sent, nil, n); err != nil {
 				t.Fatalf("crash after %d changes, fate %d: %v", n, i, err)
 			}

@@ -116,7 +116,7 @@ func TestK7DamageInTheMiddleIsRefused(t *testing.T) {
 	}
 	waitFlushed(l)
 	name := l.path(l.active.logName())
-	if err := d.Flip(name, 4*l.size); err != nil {
+	if err := d.Flip(name, 4*l.size+8*20); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open("/log", newEnv(d, FlushAlways), smallConfig())

@@ -77,12 +77,15 @@ func (x *index) thin() {
 }
 
 // floor returns the position of the last entry at or before a relative offset.
-func (x *index) floor(relative int64) int64 {
+func (x *index) floor(relative int64) int64 { return int64(x.floorEntry(relative).pos) }
+
+// floorEntry returns that entry; the zero one, which is the beginning of the segment, if there is none.
+func (x *index) floorEntry(relative int64) entry {
 	i := sort.Search(len(x.entries), func(i int) bool { return int64(x.entries[i].relative) > relative })
 	if i == 0 {
-		return 0
+		return entry{}
 	}
-	return int64(x.entries[i-1].pos)
+	return x.entries[i-1]
 }
 
 // boundary returns the last entry in (from, upto], and false if there is none.

@@ -149,6 +149,9 @@ func (l *Log) fill(v *View, r *reach, s *segment, size, offset int64, maxBytes i
 		return 0, nil
 	}
 	from, upto, end, err := l.extent(r, s, f, size, first, maxBytes)
+	if err == nil {
+		err = l.inOrder(r, s, f, from, upto, end)
+	}
 	if err != nil {
 		f.release()
 		return 0, err
@@ -159,19 +162,47 @@ func (l *Log) fill(v *View, r *reach, s *segment, size, offset int64, maxBytes i
 	return end, nil
 }
 
+// inOrder checks, once, that the headers of the batches of a view follow each other: their sums do not cover the offset.
+func (l *Log) inOrder(r *reach, s *segment, f *file, from, upto, end int64) error {
+	if s.checked(from, upto) {
+		return nil
+	}
+	last := int64(0)
+	err := l.headersBelow(r.bound(s), s, f, from, upto, func(_ int64, h *header) bool {
+		last = h.last() + 1
+		return true
+	})
+	if err == nil && s.generation == 0 && last != end {
+		err = l.damaged(s, from, fmt.Errorf("%w: the batches up to byte %d end at offset %d, not %d", errOrder, upto, last, end))
+	}
+	if err == nil {
+		s.check(from, upto)
+	}
+	return err
+}
+
 // locate finds the first batch of a segment that ends after an offset.
 func (l *Log) locate(r *reach, s *segment, f *file, size, offset int64) (p place, ok bool, err error) {
-	from, err := l.floor(s, offset)
-	if err != nil {
+	var known entry
+	if err := l.withIndex(s, func(x *index) { known = x.floorEntry(offset - s.base) }); err != nil {
 		return p, false, err
 	}
+	from, base := int64(known.pos), s.base+int64(known.relative)
+	moved := false
 	err = l.headersBelow(r.bound(s), s, f, from, size, func(pos int64, h *header) bool {
+		if pos == from && known.relative > 0 && h.base != base {
+			moved = true
+			return false
+		}
 		if h.last() < offset {
 			return true
 		}
 		p, ok = place{h.base, h.last() + 1, pos, h.size}, true
 		return false
 	})
+	if err == nil && moved {
+		err = l.damaged(s, from, errOrder)
+	}
 	if err == nil && s.generation == 0 && offset >= s.base && (!ok || p.base > offset) {
 		err = l.damaged(s, p.pos, errOrder)
 	}

@@ -24,6 +24,7 @@ func (l *Log) recoverTail(m *manifest, size int64) error {
 		return err
 	}
 	l.file, l.tail = f, x.clone()
+	l.active.checkOn(m.checkPos)
 	if l.born == 0 {
 		l.born = l.now()
 	}
@@ -118,9 +119,18 @@ func lengthFits(f io.ReaderAt, pos, size int64) (bool, error) {
 	return checksum(p) != h.crc, nil
 }
 
-// hasHole says whether a sector between two positions holds only zeros; at either end a part of one suffices.
+// hasHole says whether a sector between two positions holds only zeros; at either end a part of one suffices, as does the place of a
+// header at the beginning, where a batch was never written.
 func hasHole(f io.ReaderAt, from, upto int64) (bool, error) {
 	buf := make([]byte, 1<<20)
+	if head := buf[:min(headerSize, upto-from)]; len(head) > 0 {
+		if _, err := readFull(f, head, from); err != nil {
+			return false, err
+		}
+		if zero(head) {
+			return true, nil
+		}
+	}
 	for from < upto {
 		// Chunks end at sectors.
 		n := min(upto-from, int64(len(buf))-from%sectorBytes)

@@ -39,6 +39,7 @@ func (l *Log) roll(now int64) error {
 		return err
 	}
 	s := newSegment(l.end, 0)
+	s.checkOn(0)
 	f, err := l.createSegment(s)
 	if err != nil {
 		return err

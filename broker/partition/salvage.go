@@ -146,11 +146,25 @@ func (l *Log) salvageSegment(s *segment, size, offset int64) (kept *segment, end
 		return nil, 0, err
 	}
 	whole := true
+	// Where a batch must begin: right behind the one before it, but after compaction or damage.
+	next := int64(-1)
+	if s.generation == 0 {
+		next = s.base
+	}
 	sc := scanner{file: f, upto: size}
 	for {
 		h, batch, err := sc.next()
 		if err == io.EOF {
 			break
+		}
+		if err == nil && next >= 0 && h.base != next {
+			// Its sum is good and it lies where it was written: only the offset, which the sum does not cover, was damaged.
+			l.env.Log.Warn("offset of a batch is mended", "file", l.path(s.logName()), "at", sc.pos-int64(h.size), "offset", h.base, "mended", next)
+			setBase(batch, next, h.epoch)
+			h, whole = readHeader(batch), false
+		}
+		if err == nil && next >= 0 {
+			next = h.last() + 1
 		}
 		if err == nil && (h.base < end || h.last()-s.base > maxRelative) {
 			whole = false
@@ -166,7 +180,7 @@ func (l *Log) salvageSegment(s *segment, size, offset int64) (kept *segment, end
 			r.discard()
 			return nil, 0, err
 		}
-		whole = false
+		whole, next = false, -1
 		from := sc.pos
 		if sc.pos, err = findBatch(f, from+1, size, end); err != nil {
 			r.discard()
@@ -174,15 +188,15 @@ func (l *Log) salvageSegment(s *segment, size, offset int64) (kept *segment, end
 		}
 		l.env.Log.Warn("damaged part of log is left out", "file", l.path(s.logName()), "from", from, "bytes", sc.pos-from)
 	}
+	if r.index.covers == 0 {
+		r.discard()
+		return nil, max(end, s.end), nil
+	}
 	if whole {
 		r.discard()
 		s.size, s.maxTime, s.minAborted = r.index.covers, r.index.maxTime, math.MaxInt64
 		s.end = max(s.end, end)
 		return s, s.end, nil
-	}
-	if r.index.covers == 0 {
-		r.discard()
-		return nil, max(end, s.end), nil
 	}
 	kept, err = r.finish(max(end, s.end))
 	if err != nil {

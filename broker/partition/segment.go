@@ -27,7 +27,32 @@ type segment struct {
 
 	file  atomic.Pointer[file]
 	index atomic.Pointer[index]
+	// sound is from which position (upper half) up to which the headers of its batches are known to follow each other.
+	sound atomic.Uint64
 }
+
+// checked says whether the headers between two positions were checked, or written by this process.
+func (s *segment) checked(from, upto int64) bool {
+	have := s.sound.Load()
+	return from >= int64(have>>32) && upto <= int64(have&math.MaxUint32)
+}
+
+// check notes that the headers between two positions follow each other. What does not lie beside that known before takes its place.
+func (s *segment) check(from, upto int64) {
+	for {
+		have := s.sound.Load()
+		a, b := int64(have>>32), int64(have&math.MaxUint32)
+		if from <= b && a <= upto {
+			from, upto = min(from, a), max(upto, b)
+		}
+		if s.sound.CompareAndSwap(have, uint64(from)<<32|uint64(upto)) {
+			return
+		}
+	}
+}
+
+// checkOn is check for what is, and will be, written from a position on.
+func (s *segment) checkOn(from int64) { s.check(from, math.MaxUint32) }
 
 func newSegment(base int64, generation uint32) *segment {
 	return &segment{base: base, generation: generation, end: base, maxTime: noTime, minAborted: math.MaxInt64}
@@ -166,6 +191,7 @@ func (l *Log) newRewrite(old []*segment) (*rewrite, error) {
 		gen = max(gen, s.generation)
 	}
 	s := newSegment(old[0].base, gen+1)
+	s.checkOn(0)
 	f, err := l.env.FS.OpenFile(l.path(s.logName()), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 	if err != nil {
 		return nil, err

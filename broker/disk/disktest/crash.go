@@ -128,3 +128,33 @@ func (d *Disk) Crashes(stride int) iter.Seq2[Point, *Disk] {
 		}
 	}
 }
+
+// SectorBytes is what a disk writes whole or not at all.
+const SectorBytes = 512
+
+// Sectors is Some as disks do it: they tear writes between sectors, and do not write the end of a sector without its beginning.
+func Sectors(seed uint64) Fate {
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	missing := map[string]int64{} // of each file, the sector in which the last write was cut
+	return func(op Op) int {
+		if op.Kind != Write {
+			return Kept(op) * rnd.IntN(2)
+		}
+		kept := len(op.Data)
+		switch cut, ok := missing[op.Path]; rnd.IntN(3) {
+		case 0:
+			kept = 0
+		case 1:
+			at := op.Offset + rnd.Int64N(int64(len(op.Data))+1)
+			kept = int(max(at-at%SectorBytes-op.Offset, 0))
+			if ok && cut == op.Offset/SectorBytes {
+				kept = 0
+			}
+		}
+		delete(missing, op.Path)
+		if kept < len(op.Data) {
+			missing[op.Path] = (op.Offset + int64(kept)) / SectorBytes
+		}
+		return kept
+	}
+}
