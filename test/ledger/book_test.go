@@ -269,7 +269,7 @@ func (g *generator) batch(chunk int) error {
 
 // transaction sends a chunk in a transaction that is committed or aborted.
 func (g *generator) transaction(ctx context.Context, chunk int, commit bool) error {
-	cl, err := g.client(&g.txns, kgo.TransactionalID("ledger-generator"), kgo.TransactionTimeout(10*time.Second))
+	cl, err := g.client(&g.txns, kgo.TransactionalID(generatorID), kgo.TransactionTimeout(10*time.Second))
 	if err != nil {
 		return err
 	}
@@ -301,6 +301,20 @@ func (g *generator) transaction(ctx context.Context, chunk int, commit bool) err
 	return nil
 }
 
+// generatorID is the transactional id of the generator.
+const generatorID = "ledger-generator"
+
+// takeOver ends what a client that was thrown away has left open: readers of committed records would stop before it.
+func (g *generator) takeOver(ctx context.Context) error {
+	cl, err := connect(g.addr, kgo.TransactionalID(generatorID))
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	_, _, err = cl.ProducerID(ctx)
+	return err
+}
+
 // endValue marks the records that close all windows; it is odd and no v has it.
 const endValue = -1
 
@@ -314,6 +328,9 @@ func (g *generator) end(t *testing.T) {
 	defer cl.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
+	if err := g.takeOver(ctx); err != nil {
+		t.Fatalf("take the generator's transactions over: %v", err)
+	}
 	for p := range int32(inPartitions) {
 		g.mu.Lock()
 		id := int64(len(g.book))
