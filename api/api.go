@@ -72,6 +72,7 @@ func New(deps Deps) *Server {
 	s.addSources(api)
 	s.addPipelines(api)
 	s.addPlans(api)
+	s.addPreview(api)
 	s.addAlerts(api)
 	s.addAlertRules(api)
 	s.addSilences(api)

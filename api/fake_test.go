@@ -205,6 +205,14 @@ func (f *fake) Plan(_ context.Context, name string) (PipelinePlan, error) {
 	}}}, nil
 }
 
+func (f *fake) Preview(_ context.Context, q StatementPreview) (StatementRows, error) {
+	if (q.SQL == "") == (q.Pipeline == "") {
+		return StatementRows{}, fault.New(fault.Invalid, "give either a script or a pipeline")
+	}
+	one := "1"
+	return StatementRows{Columns: []Column{{Name: "n", Type: "INT"}}, Rows: []StatementRow{{Op: "+I", Values: []*string{&one, nil}}}, RecordsIn: 1}, nil
+}
+
 func (f *fake) Drop(_ context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

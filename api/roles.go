@@ -78,6 +78,7 @@ var needs = map[string]Role{
 	"GET /api/pipelines":                    Viewer,
 	"POST /api/pipelines":                   Editor,
 	"GET /api/pipelines/{name}/plan":        Viewer,
+	"POST /api/preview":                     Editor, // a script may name other systems
 	"POST /api/pipelines/{name}/pause":      Editor,
 	"POST /api/pipelines/{name}/resume":     Editor,
 	"DELETE /api/pipelines/{name}":          Editor,

@@ -65,12 +65,12 @@ func (s *Server) runSQL(ctx context.Context, text string, limit int) (Table, err
 }
 
 // gates bound how many costly requests run at once.
-type gates struct{ sql, query, trial gate }
+type gates struct{ sql, query, trial, preview gate }
 
 // Eight SELECTs at once keep two to eight cores busy and their memory within bounds; queries by time
 // and tags cost less, and trials wait for others. More wait for gateWait.
 func newGates() gates {
-	return gates{sql: make(gate, 8), query: make(gate, 32), trial: make(gate, maxTrials)}
+	return gates{sql: make(gate, 8), query: make(gate, 32), trial: make(gate, maxTrials), preview: make(gate, maxPreviews)}
 }
 
 type gate chan struct{}

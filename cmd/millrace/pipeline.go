@@ -15,6 +15,7 @@ type pipelineCommands struct {
 	Apply   applyCommand   `cmd:"" help:"Run a Flink SQL file as a pipeline."`
 	List    listCommand    `cmd:"" help:"List pipelines and their jobs."`
 	Explain explainCommand `cmd:"" help:"Show the plan of a pipeline with what each step does now, and why there is no output."`
+	Preview previewCommand `cmd:"" help:"Show the rows of a script, or of a step of a pipeline, on live data; nothing is written."`
 	Pause   pauseCommand   `cmd:"" help:"Stop a pipeline; it keeps its place."`
 	Resume  resumeCommand  `cmd:"" help:"Go on with a paused pipeline."`
 	Drop    dropCommand    `cmd:"" help:"Stop a pipeline and forget its place and state."`
