@@ -201,6 +201,7 @@ func (b *Broker) open(flush partition.Flush) (err error) {
 	if b.topics, err = topic.Open(ctx, b.store.Space("topics"), topic.Config{
 		Dir: filepath.Join(b.cfg.Dir, "logs"), Env: env, Host: host, Port: port, Partitions: b.cfg.Partitions, ClusterID: ClusterID,
 		Defaults: map[string]string{"segment.bytes": strconv.FormatInt(b.cfg.SegmentBytes, 10), "retention.ms": "-1"}, RetainBytes: b.cfg.RetainBytes,
+		Broker: b.shown(host, port),
 	}); err != nil {
 		return err
 	}

@@ -68,3 +68,21 @@ func (hostPort) Network() string { return "tcp" }
 
 // String returns host and port.
 func (a hostPort) String() string { return string(a) }
+
+// shown are the settings of the broker that its clients may read, by Kafka's names.
+func (b *Broker) shown(host string, port int32) map[string]string {
+	protocol := "PLAINTEXT"
+	switch sasl := b.cfg.Access.SASL; {
+	case sasl && b.cfg.TLS != nil:
+		protocol = "SASL_SSL"
+	case sasl:
+		protocol = "SASL_PLAINTEXT"
+	case b.cfg.TLS != nil:
+		protocol = "SSL"
+	}
+	return map[string]string{
+		"listeners":            protocol + "://" + b.cfg.Listen,
+		"advertised.listeners": fmt.Sprintf("%s://%s", protocol, net.JoinHostPort(host, strconv.Itoa(int(port)))),
+		"max.connections":      strconv.Itoa(b.cfg.Connections),
+	}
+}

@@ -443,4 +443,3 @@ func (f *found) goOn(w *wire) error {
 	}
 	return nil
 }
-

@@ -2,11 +2,7 @@ package disk
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,9 +15,6 @@ const (
 	// what is written meanwhile must be little against Min.
 	lookEvery = time.Second
 	lookAgain = 50 * time.Millisecond
-
-	ballastName = "ballast"
-	chunk       = 1 << 20
 )
 
 // Floor keeps a part of the disk free: below it nothing more may be written but what makes an end of things (markers of transactions,
@@ -31,17 +24,13 @@ type Floor struct {
 	Dir string
 	// Min is how many bytes are to stay free; <= 0: none, and everything may be written.
 	Min int64
-	// Ballast is the size of a file in Dir that is deleted when less than half of Min is free, because something else fills the disk: then there is
-	// room to bring things to an end, and to tidy up. It is made again when there is room. <= 0: no such file.
-	Ballast int64
-	Log     *slog.Logger
+	Log *slog.Logger
 
 	low    atomic.Pointer[fault.Error] // why nothing may be written; nil: it may
 	looked atomic.Int64                // when, in nanoseconds since begin
 	begin  atomic.Pointer[time.Time]
 
-	mu   sync.Mutex // of looking
-	held bool       // the ballast is there; only Run uses it
+	mu sync.Mutex // of looking
 }
 
 // MayWrite returns nil, or a fault of kind Unavailable that says that the disk is nearly full.
@@ -63,7 +52,7 @@ func (f *Floor) MayWrite() error {
 	return nil
 }
 
-// Run looks at the disk and keeps the ballast until ctx ends.
+// Run looks at the disk until ctx ends, so that its log says when it fills up.
 func (f *Floor) Run(ctx context.Context) error {
 	if f.Min <= 0 {
 		return nil
@@ -71,9 +60,7 @@ func (f *Floor) Run(ctx context.Context) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		if free, ok := f.look(); ok {
-			f.weigh(free)
-		}
+		f.look()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -83,13 +70,13 @@ func (f *Floor) Run(ctx context.Context) error {
 }
 
 // look asks how much is free, and decides by it whether more may be written.
-func (f *Floor) look() (free int64, ok bool) {
+func (f *Floor) look() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	free, _, err := f.FS.Free(f.Dir)
 	if err != nil {
 		f.Log.Error("ask how much of the disk is free", "folder", f.Dir, "error", err)
-		return 0, false // what was known holds; a write that fails says so itself
+		return // what was known holds; a write that fails says so itself
 	}
 	was := f.low.Load() != nil
 	switch {
@@ -101,51 +88,4 @@ func (f *Floor) look() (free int64, ok bool) {
 		f.low.Store(nil)
 		f.Log.Info("the disk has room again: records are taken", "folder", f.Dir, "free_bytes", free)
 	}
-	return free, true
-}
-
-// weigh drops the ballast or makes it. Only Run calls it.
-func (f *Floor) weigh(free int64) {
-	if f.Ballast <= 0 {
-		return
-	}
-	name := filepath.Join(f.Dir, ballastName)
-	switch {
-	case free < f.Min/2:
-		err := f.FS.Remove(name)
-		if err == nil {
-			f.held = false
-			f.Log.Error("the disk is all but full: the ballast was dropped to make room", "file", name, "bytes", f.Ballast, "free_bytes", free)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			f.Log.Error("drop the ballast", "file", name, "error", err)
-		}
-	case !f.held && free > f.Min+2*f.Ballast:
-		if err := f.fill(name); err != nil {
-			f.Log.Warn("make the ballast", "file", name, "error", err)
-			_ = f.FS.Remove(name) // half of it is of no use
-			return
-		}
-		f.held = true
-	}
-}
-
-// fill makes the ballast, unless it is there. It is written, not only said to be long: a hole takes no space.
-func (f *Floor) fill(name string) error {
-	if info, err := f.FS.Stat(name); err == nil && info.Size() == f.Ballast {
-		return nil
-	}
-	file, err := f.FS.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	p := make([]byte, min(chunk, f.Ballast))
-	for i := range p {
-		p[i] = byte(i*131 + i>>8) // not zeros, which some file systems do not write
-	}
-	for left := f.Ballast; left > 0 && err == nil; {
-		n := min(left, int64(len(p)))
-		_, err = file.Write(p[:n])
-		left -= n
-	}
-	return errors.Join(err, file.Close())
 }

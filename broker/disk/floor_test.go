@@ -3,8 +3,6 @@ package disk
 import (
 	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"millrace/fault"
@@ -53,35 +51,5 @@ func TestFloorLooksWhenAskedFirst(t *testing.T) {
 	}
 	if err := (&Floor{}).MayWrite(); err != nil {
 		t.Fatalf("without a floor: %v", err)
-	}
-}
-
-func TestBallastIsDroppedAndMadeAgain(t *testing.T) {
-	dir := t.TempDir()
-	d := &filling{FS: OS(), free: 1 << 30}
-	f := &Floor{FS: d, Dir: dir, Min: 1000, Ballast: 3<<20 + 7, Log: slog.New(slog.DiscardHandler)}
-	size := func() int64 {
-		info, err := os.Stat(filepath.Join(dir, ballastName))
-		if err != nil {
-			return -1
-		}
-		return info.Size()
-	}
-	for _, step := range []struct{ free, want int64 }{
-		{1 << 30, f.Ballast}, {600, f.Ballast}, {400, -1}, {1200, -1}, {1 << 30, f.Ballast},
-	} {
-		d.free = step.free
-		f.weigh(step.free)
-		if got := size(); got != step.want {
-			t.Fatalf("%d bytes free: the ballast has %d bytes, want %d", step.free, got, step.want)
-		}
-	}
-	// One that is there already is kept as it is.
-	before, _ := os.Stat(filepath.Join(dir, ballastName))
-	g := &Floor{FS: d, Dir: dir, Min: 1000, Ballast: f.Ballast, Log: f.Log}
-	g.weigh(d.free)
-	after, err := os.Stat(filepath.Join(dir, ballastName))
-	if err != nil || !after.ModTime().Equal(before.ModTime()) {
-		t.Fatalf("the ballast was written anew: %v", err)
 	}
 }

@@ -27,6 +27,7 @@ type produceState struct {
 type produced struct {
 	version     int16
 	acks        int16
+	timeout     time.Duration
 	correlation int32
 	throttle    time.Duration
 	begun       time.Time
@@ -84,6 +85,7 @@ func (c *conn) appendProduce(f *frame, client string) (*produced, error) {
 	defer req.forget()
 	a := c.s.produces.get()
 	a.version, a.acks, a.correlation, a.begun = f.version, req.acks, f.correlation, time.Now()
+	a.timeout = req.timeout
 	c.look(req, a)
 	c.appendPlain(req, a)
 	if req.transactional {
@@ -233,10 +235,21 @@ func codeOf(err error) (code *kerr.Error, known bool) {
 // answerProduce waits until what was appended is durable, and answers. Without acks nothing is answered, and an error closes the connection.
 func (c *conn) answerProduce(a *produced) error {
 	failed := int16(0)
+	ctx := c.s.life
+	if a.acks == -1 { // the others do not say how long they wait
+		bounded, cancel := context.WithDeadline(ctx, a.begun.Add(a.timeout))
+		defer cancel()
+		ctx = bounded
+	}
 	for i := range a.parts {
 		p := &a.parts[i]
 		if p.wait != nil {
-			if err := p.wait(c.s.life); err != nil {
+			if err := p.wait(ctx); err != nil {
+				if errors.Is(err, context.DeadlineExceeded) {
+					p.failAs(kerr.RequestTimedOut, "the records were written, and are not known to be durable yet")
+					failed = p.code
+					continue
+				}
 				if errors.Is(err, context.Canceled) {
 					return fmt.Errorf("wait for records to be durable: %w", err)
 				}

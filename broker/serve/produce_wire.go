@@ -1,6 +1,8 @@
 package serve
 
 import (
+	"time"
+
 	"github.com/twmb/franz-go/pkg/kbin"
 	"github.com/twmb/franz-go/pkg/kerr"
 )
@@ -10,6 +12,7 @@ type produceRequest struct {
 	version         int16
 	transactionalID string
 	acks            int16
+	timeout         time.Duration // how long the client waits for records to be durable
 	topics          []produceTopic
 	parts           []producePart
 	transactional   bool // some of its records belong to a transaction
@@ -35,7 +38,7 @@ func (q *produceRequest) decode(version int16, body []byte) error {
 	q.topics, q.parts, q.transactional = q.topics[:0], q.parts[:0], false
 	q.transactionalID = borrow(r.text(flexible))
 	q.acks = r.Int16()
-	r.Int32() // the time that replicas have
+	q.timeout = time.Duration(r.Int32()) * time.Millisecond
 	for topics := r.count(flexible, 2); topics > 0 && r.Ok(); topics-- {
 		t := produceTopic{first: len(q.parts)}
 		if version >= 13 {

@@ -51,7 +51,11 @@ func (c *Coordinator) complain(what string, err error) {
 
 func (c *Coordinator) initProducer(ctx context.Context, caller *access.Caller, req *kmsg.InitProducerIDRequest) (int64, int16, error) {
 	if req.TransactionalID == nil {
-		// An id alone is worth nothing: each write is asked for its rights.
+		// KIP-679: who may write to any topic may have an id.
+		if !caller.May(kmsg.ACLOperationIdempotentWrite, kmsg.ACLResourceTypeCluster, access.Cluster) &&
+			!caller.MayAny(kmsg.ACLOperationWrite, kmsg.ACLResourceTypeTopic) {
+			return 0, 0, kerr.ClusterAuthorizationFailed
+		}
 		id, err := c.ids.take(ctx)
 		return id, 0, err
 	}
