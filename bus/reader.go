@@ -25,13 +25,20 @@ type ReaderConfig struct {
 	// batch is sent anyway.
 	PartitionBytes int
 	// MaxWait is how long the broker may keep a request open for new records; 250 ms by default.
-	// A partition that is added or moved meanwhile waits that long, too.
+	// A partition that is moved meanwhile waits that long, too.
 	MaxWait time.Duration
 }
 
 // ahead is how many fetches of a partition wait while one is used: one is enough to keep a broker
 // busy while the records are decoded, two even out a slow answer.
 const ahead = 2
+
+// Partitions are added one after the other, and one that is added while a request waits is not in it. So for a while
+// after the last, and while a partition has no room, requests wait only briefly.
+const (
+	settled   = time.Second
+	briefWait = 10 // milliseconds
+)
 
 // Reader reads partitions from given offsets on, without a group: the caller keeps the offsets. It
 // has a connection of its own, which waits for new records.
@@ -52,6 +59,7 @@ type Reader struct {
 	parts []*Partition
 	loops map[int32]chan struct{} // by broker: wakes its loop
 	turn  int                     // where Poll looks first
+	added time.Time               // when the last partition was
 }
 
 // Partition is one that a Reader reads. One goroutine uses it.
@@ -112,6 +120,7 @@ func (r *Reader) Add(topic string, partition int32, offset int64) *Partition {
 	}
 	r.mu.Lock()
 	r.parts = append(r.parts, p)
+	r.added = time.Now()
 	r.mu.Unlock()
 	signal(r.lost)
 	return p
@@ -432,7 +441,7 @@ func (r *Reader) fetchFrom(ctx context.Context, broker int32, wake <-chan struct
 		if full {
 			// A partition without room is missing in the request: the broker must not sit on it for
 			// long, for the partition may have room in a moment.
-			req.MaxWaitMillis = min(req.MaxWaitMillis, 10)
+			req.MaxWaitMillis = min(req.MaxWaitMillis, briefWait)
 		}
 		answer, err := r.cl.Broker(int(broker)).Request(ctx, req)
 		if err == nil {
@@ -468,6 +477,9 @@ func (r *Reader) request(broker int32) (req *kmsg.FetchRequest, want []wanted, f
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if time.Since(r.added) < settled {
+		req.MaxWaitMillis = min(req.MaxWaitMillis, briefWait)
+	}
 	topics := map[string]int{}
 	for _, p := range r.parts {
 		if p.leader != broker || p.paused || p.asked {
