@@ -22,7 +22,7 @@ export CGO_ENABLED := 1
 # No paths of this machine in the binary; for all commands alike, so that tests and build share a cache.
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
-.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle differ nexmark ui-test e2e sources stack kafka-test ledger flink-test deploy-test race fuzz bench clean
+.PHONY: run build toolchain test check-all deps lint fmt unit sql oracle differ nexmark ui-test e2e sources stack kafka-test ledger bin/millrace-failpoints flink-test deploy-test race fuzz bench clean
 
 run: build
 	bin/millrace up $(ARGS)
@@ -78,8 +78,11 @@ flink-test: build
 kafka-test: build
 	MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 -parallel 6 -timeout 30m ./test/kafka $(ARGS)
 
-ledger:
-	go test -count=1 -timeout 2h ./test/ledger $(ARGS)
+bin/millrace-failpoints: ui/dist/index.html
+	go build -tags failpoints -o $@ ./cmd/millrace
+
+ledger: bin/millrace-failpoints
+	MILLRACE_LEDGER_BIN=$(CURDIR)/bin/millrace-failpoints go test -count=1 -parallel 6 -timeout 2h ./test/ledger $(ARGS)
 
 deploy-test: build
 	test/deploy/tools.sh && cd test/deploy && MILLRACE_BIN=$(CURDIR)/bin/millrace go test -count=1 . $(ARGS)

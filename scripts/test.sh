@@ -71,8 +71,8 @@ stack() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test
 flink() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -timeout 30m ./test/flink "$@"; }
 # Clients of Kafka against the embedded broker; those named Heavy only in all.
 kafka() { MILLRACE_BIN=$PWD/bin/millrace go test -v -count=1 -parallel 6 -timeout 20m ./test/kafka "$@"; }
-# The platform, killed at named points; it builds a binary of its own, with the points in it.
-ledger() { go test -v -count=1 -timeout 30m ./test/ledger "$@"; }
+# The platform with named points in it, killed at them.
+ledger() { MILLRACE_LEDGER_BIN=$PWD/bin/millrace-failpoints go test -v -count=1 -parallel 6 -timeout 2h ./test/ledger "$@"; }
 oracle() { go test -tags oracle -v -count=1 -timeout 1h ./test/oracle ./test/differ "$@"; }
 deploy() { test/deploy/tools.sh && (bin=$PWD/bin/millrace && cd test/deploy && MILLRACE_BIN=$bin go test -v -count=1 -timeout 10m .); }
 
@@ -97,6 +97,7 @@ go_lane
 wait "$ui"
 
 if step build make --no-print-directory build; then
+  step failpoints make --no-print-directory bin/millrace-failpoints
   # Both mostly wait.
   step kafka kafka -skip TestHeavy &
   kafka=$!
@@ -106,7 +107,7 @@ if step build make --no-print-directory build; then
   # They mostly wait for servers.
   step sources sources &
   sources=$!
-  step ledger ledger &
+  step ledger ledger -run 'Points|Pipelines|Broker|Planted|DiskFull' &
   ledger=$!
   step stack stack -run 'Tiers|ThreeReplicas'
   wait "$sources" "$ledger"
@@ -119,6 +120,8 @@ if step build make --no-print-directory build; then
     step stack-long stack
     step kafka-long kafka -on millrace,kafka
     step state env MILLRACE_LARGE_KEYS=10000000 go test -v -count=1 -run TestLargeState -timeout 10m ./engine
+    step failpoint go test -v -count=1 -tags failpoints ./internal/failpoint
+    step ledger-long env MILLRACE_LEDGER_KILLS=200 MILLRACE_LEDGER_POINTS=all MILLRACE_LEDGER_BIN="$PWD/bin/millrace-failpoints" go test -v -count=1 -timeout 2h ./test/ledger
     step flink flink
     step oracle oracle
     step deploy deploy
