@@ -53,6 +53,12 @@ func (r *run) coordinate(ctx context.Context, ended <-chan struct{}) error {
 			if err := r.discover(ctx); err != nil {
 				return err
 			}
+		case done := <-r.careful.asked():
+			err := r.checkpoint(ctx, false)
+			done <- err
+			if err != nil {
+				return err
+			}
 		case a := <-r.asks:
 			if err := r.savepoint(ctx, a); err != nil {
 				return err
@@ -122,7 +128,7 @@ func (r *run) checkpoint(ctx context.Context, last bool) error {
 		return fmt.Errorf("checkpoint %d of job %s: %w", next.Number, r.spec.Name, err)
 	}
 	failpoint.Hit("engine.commit.after")
-	r.epoch, r.must = next, false
+	r.epoch, r.must, r.read = next, false, r.stats.rowsIn.Load()
 	r.stats.checkpoints.done(next.Number, parts, size, r.stats.rolling.state())
 	if err := r.publish(ctx, next.Staged); err != nil {
 		return err
@@ -163,7 +169,7 @@ func (r *run) moved(next Epoch) bool {
 // commit does steps 2 to 5 and returns the size of the snapshot.
 func (r *run) commit(ctx context.Context, next *Epoch, parts *checkpointParts) (int64, error) {
 	for _, t := range r.sources {
-		if err := t.chain.Barrier(); err != nil {
+		if err := barrierOf(t.chain); err != nil {
 			return 0, err
 		}
 	}

@@ -53,6 +53,8 @@ type Spec struct {
 	// DeadLetters: what cannot be decoded goes to the ledger's dead letters instead of failing the
 	// job, also where the format would pass over it.
 	DeadLetters bool
+	// Poison: a record that has failed the job twice goes to the dead letters, too.
+	Poison bool
 	// Collect takes the rows of a Sink without a connector: the result of a SELECT. It is called
 	// by one goroutine at a time.
 	Collect func(b *vec.Batch) error
@@ -75,6 +77,8 @@ type Settings struct {
 	Batch bool
 	// StateTTL is table.exec.state.ttl: how long state is kept that nothing touches, by the clock; 0 for ever.
 	StateTTL time.Duration
+	// Restarts is when and how often the job is started again after a failure.
+	Restarts plan.RestartStrategy
 	// BatchRows bounds the rows of a batch read from a source; 0 is vec.MaxRows.
 	BatchRows int
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"time"
 
 	"millrace/bus"
@@ -19,7 +18,10 @@ type Job struct {
 	spec  Spec
 	stats counters
 	log   *slog.Logger
-	asks  chan ask // for savepoints; taken by the run at hand
+	hunt  hunt // for a record that the job fails at
+	// hunting: the last life has failed at a record, or may have.
+	hunting bool
+	asks    chan ask // for savepoints; taken by the run at hand
 }
 
 // NewJob returns a job that does not run yet.
@@ -35,21 +37,14 @@ func NewJob(env *Env, spec Spec) *Job {
 // Status returns what the job shows of itself now.
 func (j *Job) Status() Status { return j.stats.status(j.spec.Name) }
 
-// The waits between restarts: doubling from the first to the last, with jitter, so that jobs that
-// wait for one dependency do not all return at once.
-const (
-	firstWait = 250 * time.Millisecond
-	lastWait  = 30 * time.Second
-	calmAfter = time.Minute // a run this long starts the waits anew
-)
-
 // Run runs the job. It returns nil when the job has finished or ctx has ended, and the reason
 // otherwise. A panic of a task, a dependency that is away, a lost transaction: all restart the job
 // from its last committed epoch. A bad request (fault.Invalid, Conflict, …) or damaged state does not.
 func (j *Job) Run(ctx context.Context) error {
-	wait := firstWait
+	waits := backoff{RestartStrategy: j.spec.Settings.Restarts}
 	for {
 		began := time.Now()
+		j.hunting = false
 		err := j.once(ctx)
 		switch {
 		case err == nil:
@@ -62,24 +57,34 @@ func (j *Job) Run(ctx context.Context) error {
 		case errors.Is(err, errNewSplits):
 			j.log.Info("job restarts to read new splits")
 			continue
+		case errors.Is(err, errCareful):
+			j.log.Info("job goes on at full speed: the record that it failed at is in the dead letters")
+			continue
+		case j.hunting:
+			j.stats.restarts.Add(1)
+			j.stats.setState(Restarting, err)
+			j.log.Warn("job restarts to find the record that it fails at", "error", err, "batch", j.hunt.limit)
+			continue
 		case final(err):
 			j.stats.setState(Failed, err)
 			j.log.Error("job failed", "error", err)
 			return err
 		}
-		if time.Since(began) > calmAfter {
-			wait = firstWait
+		wait, again := waits.next(time.Since(began))
+		if !again {
+			j.stats.setState(Failed, err)
+			j.log.Error("job failed: its restart strategy allows no other try", "error", err)
+			return err
 		}
 		j.stats.restarts.Add(1)
 		j.stats.setState(Restarting, err)
 		j.log.Warn("job restarts", "error", err, "wait", wait)
 		select {
-		case <-time.After(wait/2 + rand.N(wait)):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			j.stats.setState(Paused, nil)
 			return nil
 		}
-		wait = min(2*wait, lastWait)
 	}
 }
 
@@ -122,7 +127,11 @@ func (j *Job) once(ctx context.Context) (err error) {
 		return nil
 	}
 	j.stats.begin()
-	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written(), asks: j.asks}
+	r := &run{env: j.env, spec: &j.spec, ledger: ledger, stats: &j.stats, wrote: j.stats.written(), read: j.stats.rowsIn.Load(), asks: j.asks}
+	if j.hunt.limit > 0 {
+		r.careful = &careful{hunt: &j.hunt, ask: make(chan chan error)}
+	}
+	defer func() { j.hunting = err != nil && ctx.Err() == nil && j.spec.Poison && j.hunt.failed(err, r) }()
 	if j.env.Snapshots != nil {
 		r.snapshots = j.env.Snapshots(j.spec.Name)
 		r.chain = state.NewChain(r.snapshots, j.env.Chains)

@@ -36,7 +36,7 @@ type mergeTask struct {
 	wms     []int64 // by input
 	idle    []bool
 	current int64
-	begins  int64 // where event time stood at the epoch that the run begins with
+	begins  int64        // where event time stood at the epoch that the run begins with
 	figures *taskFigures // nil: nobody looks
 	waiting int          // inputs that have not sent the barrier at hand
 }
@@ -128,7 +128,8 @@ func (t *mergeTask) handle(ctx context.Context, m message) error {
 	}
 }
 
-func (t *mergeTask) take(m message) error {
+func (t *mergeTask) take(m message) (err error) {
+	defer blame(&err)
 	b := m.rows.Batch()
 	if t.figures != nil {
 		t.figures.ports[m.port].add(b)
@@ -209,13 +210,19 @@ func (t *mergeTask) move(wm int64) error {
 	return err
 }
 
+// barrierOf sends a barrier through a chain: what operators let go of are rows.
+func barrierOf(s stream) (err error) {
+	defer blame(&err)
+	return s.Barrier()
+}
+
 // barrier passes the barrier on once every input has sent it, and reports to the coordinator.
 func (t *mergeTask) barrier(ctx context.Context) error {
 	if t.waiting--; t.waiting > 0 {
 		return nil
 	}
 	t.waiting = len(t.wms)
-	if err := t.chain.Barrier(); err != nil {
+	if err := barrierOf(t.chain); err != nil {
 		return err
 	}
 	select {

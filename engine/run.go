@@ -50,6 +50,8 @@ type run struct {
 	snapshots state.Place // nil: none are kept
 	chain     *state.Chain
 	layout    Layout
+	careful   *careful       // nil: the job is not
+	read      int64          // stats.rowsIn at the last commit
 	asks      <-chan ask     // for savepoints
 	must      bool           // the next checkpoint is committed though nothing has moved
 	saving    sync.WaitGroup // savepoints that are being copied
@@ -287,7 +289,7 @@ func (r *run) buildSource(ctx context.Context, index int, o *openStage, task int
 			t.refuse = r.ledger.Refuse
 		}
 	}
-	t.chain = out
+	t.chain, t.careful = out, r.careful
 	if err := r.openReader(ctx, o, t); err != nil {
 		return err
 	}
@@ -332,6 +334,13 @@ func (r *run) openReader(ctx context.Context, o *openStage, t *sourceTask) error
 	}
 	if t.done {
 		return nil
+	}
+	if r.careful != nil && dec != nil {
+		h, p := r.careful.hunt, r.careful.hunt.found
+		if p != nil && (p.split != t.id || p.from != t.offset) {
+			p = nil
+		}
+		dec, t.sieve = newSieve(dec, h.limit, p)
 	}
 	reader, err := o.source.Open(ctx, t.split, t.offset, dec)
 	if err != nil {

@@ -23,6 +23,7 @@ func SpecOf(name string, j *plan.Job) Spec {
 			Nested:      j.Settings.NestedConstraints(),
 			Batch:       j.Settings.Batch(),
 			StateTTL:    j.Settings.StateTTL(),
+			Restarts:    j.Settings.Restarts(),
 		},
 	}
 }

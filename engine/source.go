@@ -37,6 +37,9 @@ type sourceTask struct {
 
 	figures *taskFigures // nil: nobody looks
 
+	careful *careful // nil: batches pass as they come
+	sieve   *sieve   // of a careful job; nil: the source has no decoder
+
 	offset  connector.Offset // of the first record not yet processed
 	done    bool
 	resumed bool // marks has a watermark from before the restart that those behind have forgotten
@@ -63,6 +66,9 @@ func (t *sourceTask) run(ctx context.Context) error {
 			return err
 		}
 		t.rows.Builder.Reset()
+		if t.sieve != nil {
+			t.sieve.left = t.sieve.limit
+		}
 		t.rows.Refused, t.rows.Newest, t.rows.Bytes, t.rows.Waited = t.rows.Refused[:0], time.Time{}, 0, 0
 		err := t.read(ctx)
 		last := errors.Is(err, io.EOF)
@@ -134,6 +140,14 @@ func (t *sourceTask) remind() error {
 }
 
 func (t *sourceTask) process(ctx context.Context, last bool) error {
+	if t.careful != nil {
+		return t.careful.step(ctx, t, last)
+	}
+	return t.step(ctx, last)
+}
+
+// step processes what was read, inside the gate.
+func (t *sourceTask) step(ctx context.Context, last bool) error {
 	t.gate.RLock()
 	defer t.gate.RUnlock()
 	if err := ctx.Err(); err != nil {
@@ -183,13 +197,19 @@ func (t *sourceTask) take(ctx context.Context) error {
 	t.shown.rows.Add(int64(n))
 	t.call.Now = time.Now()
 	t.shown.idle.Store(false)
+	return t.emit(n)
+}
+
+// emit runs the n rows that were read through the chain.
+func (t *sourceTask) emit(n int) (err error) {
+	defer blame(&err)
 	if t.figures == nil {
 		return t.chain.Emit(t.rows.Batch())
 	}
 	head := t.figures.meter(0)
 	t.figures.flows[0].count(int64(n), t.rows.Bytes)
 	was := head.enter(nil) // computed columns and the watermark are the scan's work
-	err := t.chain.Emit(t.rows.Batch())
+	err = t.chain.Emit(t.rows.Batch())
 	head.leave(was)
 	return err
 }
@@ -322,8 +342,9 @@ func (m *watermarks) send(woke bool) error {
 }
 
 // pass tells those behind the watermark, and what rows see of it from then on.
-func (m *watermarks) pass() error {
-	err := m.next.Watermark(m.sent)
+func (m *watermarks) pass() (err error) {
+	defer notRows(&err)
+	err = m.next.Watermark(m.sent)
 	m.call.Watermark, m.call.Timed = m.sent, true
 	return err
 }

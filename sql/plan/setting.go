@@ -82,7 +82,7 @@ var acting = []Setting{
 var settings, renamed = allSettings()
 
 func allSettings() ([]Setting, map[string]string) {
-	all := slices.Clone(acting)
+	all := append(slices.Clone(acting), restartSettings...)
 	for i := range all {
 		all[i].Acts = true
 	}
