@@ -134,6 +134,13 @@ func (c *Coordinator) lookAfter(ctx context.Context, t *transaction) error {
 	}
 	defer t.gate.Unlock()
 	now := c.cfg.Now()
+	// A clock that was set back must not keep a transaction open for so much longer.
+	if t.started.After(now) {
+		t.started = now
+	}
+	if t.updated.After(now) {
+		t.updated = now
+	}
 	switch {
 	case t.state.decided():
 		return c.finish(ctx, t)
