@@ -164,7 +164,7 @@ func openTransaction(w *wire) (from, error) {
 	group := kmsg.NewPtrAddOffsetsToTxnRequest()
 	group.TransactionalID, group.ProducerID, group.ProducerEpoch, group.Group = owner, who.id, who.epoch, "job"
 	if resp, err := ask[*kmsg.AddOffsetsToTxnResponse](w, group, 3); err != nil || resp.ErrorCode != 0 {
-		return who, errors.Join(err, errors.New("AddOffsetsToTxn was refused"))
+		return who, errors.Join(err, errors.New("the group was refused"))
 	}
 	req := kmsg.NewPtrTxnOffsetCommitRequest()
 	req.TransactionalID, req.ProducerID, req.ProducerEpoch, req.Group, req.Generation = owner, who.id, who.epoch, "job", -1
