@@ -359,3 +359,14 @@ func (w *wire) offset(topic string, index int32, at int64) (int64, error) {
 	p := resp.Topics[0].Partitions[0]
 	return p.Offset, kerr.ErrorForCode(p.ErrorCode)
 }
+
+// socket connects by TCP, as those outside do.
+func socket(t *testing.T, b *broker.Broker) *wire {
+	t.Helper()
+	conn, err := net.Dial("tcp", b.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return newWire(conn)
+}
