@@ -110,7 +110,7 @@ func (l *load) produce(ctx context.Context) {
 func (l *load) transform(ctx context.Context, worker int) {
 	s, err := kgo.NewGroupTransactSession(
 		kgo.SeedBrokers(l.addr), kgo.TransactionalID(fmt.Sprintf("load-%d", worker)), kgo.ConsumerGroup(loadGroup), kgo.InstanceID(fmt.Sprintf("load-%d", worker)),
-		kgo.ConsumeTopics(loadIn), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.RequireStableFetchOffsets(),
+		kgo.ConsumeTopics(loadIn), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.SessionTimeout(6*time.Second), kgo.TransactionTimeout(10*time.Second), kgo.FetchMaxWait(100*time.Millisecond),
 		kgo.MetadataMinAge(100*time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 50 * time.Millisecond }),
 	)

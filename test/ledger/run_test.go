@@ -233,9 +233,7 @@ func (b *books) status() (list []struct {
 	}
 	err = b.p.call("GET", "/api/pipelines", nil, &all)
 	for _, p := range all.Pipelines {
-		for _, j := range p.Jobs {
-			list = append(list, j)
-		}
+		list = append(list, p.Jobs...)
 	}
 	return list, err
 }
