@@ -174,6 +174,7 @@ func TestConcurrentPutsShareWrites(t *testing.T) {
 		t.Errorf("%+v", stats)
 	}
 	closeStore(t, s)
+	stats = s.Stats() // it may have been written anew once more meanwhile
 	info, err := os.Stat(path)
 	if err != nil || info.Size() != stats.Bytes {
 		t.Errorf("the file has %d bytes, %v; %+v", info.Size(), err, stats)
