@@ -121,6 +121,7 @@ func (l *Log) closedEnd() int64 {
 // compactPass takes as much of the dirty part as there is memory for, and writes all segments up to its end anew.
 func (l *Log) compactPass(ctx context.Context, d dirtyPart, cfg *Config, now int64) (freed int64, err error) {
 	s := &sieve{now: now, horizon: now + cfg.DeleteRetention.Milliseconds(), keys: newKeyTable(l.env.keys)}
+	defer s.unpack.close()
 	if s.txns, err = l.outcomes(); err != nil {
 		return 0, err
 	}
@@ -187,7 +188,7 @@ func (s *sieve) note(h *header, batch []byte) {
 	if h.control() || h.count == 0 || s.txns.wasAborted(h) {
 		return
 	}
-	records, err := plain(batch)
+	records, err := s.unpack.plain(batch)
 	if err != nil {
 		return
 	}

@@ -12,6 +12,7 @@ type sieve struct {
 	horizon int64           // when tombstones may go that are met now for the first time
 	txns    *outcomes       //
 	last    map[int64]int64 // the offset of the last batch of each producer, which has its sequence number
+	unpack  unpacker
 	pack    compressor
 
 	out      []byte // the batch that was made last
@@ -44,7 +45,7 @@ func (s *sieve) sift(h *header, batch []byte) []byte {
 		}
 		return nil
 	}
-	records, err := plain(batch)
+	records, err := s.unpack.plain(batch)
 	if err != nil {
 		s.unread++
 		return batch

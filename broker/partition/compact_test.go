@@ -1,6 +1,7 @@
 package partition
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -442,5 +443,30 @@ func TestCompressorMakesWhatReadersRead(t *testing.T) {
 	}
 	if _, err := pack.compress(nil, 7); err == nil {
 		t.Error("codec 7 was taken")
+	}
+}
+
+// TestUnpackerReadsWhatPlainReads, batch after batch of any codec.
+func TestUnpackerReadsWhatPlainReads(t *testing.T) {
+	var pack compressor
+	var u unpacker
+	defer u.close()
+	for round := range 3 {
+		for codec := range int8(codecZstd + 1) {
+			want := bytes.Repeat([]byte{byte(codec), byte(round), 7}, 500*(round+1))
+			packed, err := pack.compress(want, codec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batch := append(make([]byte, headerSize), packed...)
+			batch[attributesAt+1] = byte(codec)
+			got, err := u.plain(batch)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Fatalf("round %d, codec %d: %d of %d bytes, %v", round, codec, len(got), len(want), err)
+			}
+			if _, err := u.plain(batch[:len(batch)-1]); err == nil && codec != codecNone && codec != codecLz4 {
+				t.Errorf("codec %d: a byte is missing, and nobody says so", codec)
+			}
+		}
 	}
 }
