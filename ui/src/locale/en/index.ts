@@ -7,6 +7,7 @@ import { explore } from './explore'
 import { groups } from './groups'
 import { letters } from './letters'
 import { pipelines } from './pipelines'
+import { plan } from './plan'
 import { query } from './query'
 import { settings } from './settings'
 import { shell } from './shell'
@@ -20,6 +21,7 @@ export const en: Messages = {
   ...streams,
   ...groups,
   ...pipelines,
+  ...plan,
   ...query,
   ...explore,
   ...settings,

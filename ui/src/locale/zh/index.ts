@@ -5,6 +5,7 @@ import { explore } from './explore'
 import { groups } from './groups'
 import { letters } from './letters'
 import { pipelines } from './pipelines'
+import { plan } from './plan'
 import { query } from './query'
 import { settings } from './settings'
 import { shell } from './shell'
@@ -18,6 +19,7 @@ export const zh = {
   ...streams,
   ...groups,
   ...pipelines,
+  ...plan,
   ...query,
   ...explore,
   ...settings,
