@@ -116,6 +116,7 @@ if step build make --no-print-directory build; then
     step fuzz scripts/fuzz.sh 20s
     step kill e2e -run 'Ledger|Push' -args -kills 40
     export MILLRACE_LONG=1 MILLRACE_SOURCE_RECORDS=50000
+    step broker-long go test -v -count=1 -timeout 1h ./broker/...
     step sources-long sources
     step stack-long stack
     step kafka-long kafka -on millrace,kafka
