@@ -9,6 +9,7 @@ import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { plan } from './plan'
 import { query } from './query'
+import { restart } from './restart'
 import { settings } from './settings'
 import { shell } from './shell'
 import { sources } from './sources'
@@ -23,6 +24,7 @@ export const en: Messages = {
   ...pipelines,
   ...plan,
   ...query,
+  ...restart,
   ...explore,
   ...settings,
   ...sources,

@@ -7,6 +7,7 @@ import { letters } from './letters'
 import { pipelines } from './pipelines'
 import { plan } from './plan'
 import { query } from './query'
+import { restart } from './restart'
 import { settings } from './settings'
 import { shell } from './shell'
 import { sources } from './sources'
@@ -21,6 +22,7 @@ export const zh = {
   ...pipelines,
   ...plan,
   ...query,
+  ...restart,
   ...explore,
   ...settings,
   ...sources,
