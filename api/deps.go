@@ -24,8 +24,10 @@ type Deps struct {
 	Store     Store
 	Bus       Bus
 	Pipelines Pipelines
-	Summary   func() Summary
-	Status    func() Status
+	// Moves puts pipelines elsewhere; may be nil.
+	Moves   Moves
+	Summary func() Summary
+	Status  func() Status
 
 	// Connectors are the collectors that a source can be made of; Sources are those that there are.
 	Connectors []Kind

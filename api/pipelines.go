@@ -76,7 +76,13 @@ type PipelineRequest struct {
 	// DeadLetters is beside the SQL because Flink has no word for it.
 	DeadLetters string `json:"dead_letters,omitempty" maxLength:"249" pattern:"^[a-zA-Z0-9._{}-]*$" default:"{topic}.dead" nullable:"true" doc:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job. Flink has none"`
 	Engine      string `json:"engine,omitempty" enum:"millrace,flink" default:"millrace" doc:"What runs it: this platform, or a real Flink"`
-	Gateway     string `json:"gateway,omitempty" maxLength:"2000" pattern:"^(https?://[^\\s]+)?$" doc:"URL of Flink's SQL Gateway; that of the configuration by default" example:"http://flink:8083"`
+	// Replace, AllowFresh, FreshState and Savepoint are wishes for this time.
+	Replace    bool   `json:"replace,omitempty" doc:"Take the place of the pipeline of that name, with what of its positions and state fits"`
+	AllowFresh bool   `json:"allow_fresh,omitempty" doc:"What of the script is new begins fresh, and what nothing takes over is forgotten"`
+	FreshState bool   `json:"fresh_state,omitempty" doc:"Keep the positions, forget all state"`
+	Savepoint  string `json:"savepoint,omitempty" maxLength:"160" pattern:"^(([a-zA-Z0-9][a-zA-Z0-9._-]*/)?[a-zA-Z0-9.]+)?$" doc:"Begin from this savepoint: its id; behind the name of a pipeline and / if it is another's"`
+	Poison     string `json:"poison,omitempty" enum:"dead-letters,fail" doc:"What becomes of a record that has failed a job twice: it goes to the dead letters, where there are any (the default), or the job fails"`
+	Gateway    string `json:"gateway,omitempty" maxLength:"2000" pattern:"^(https?://[^\\s]+)?$" doc:"URL of Flink's SQL Gateway; that of the configuration by default" example:"http://flink:8083"`
 }
 
 // The engines that run pipelines.
@@ -137,16 +143,25 @@ func (s *Server) addPipelines(api huma.API) {
 		})
 	}
 
+	type dropInput struct {
+		Name string `path:"name" maxLength:"100" pattern:"^[a-zA-Z0-9][a-zA-Z0-9._-]*$" example:"numbers" doc:"The pipeline"`
+		Keep bool   `query:"keep_savepoints" doc:"Leave its savepoints: another pipeline may begin from them"`
+	}
 	register(s, api, huma.Operation{
 		OperationID: "drop-pipeline", Method: http.MethodDelete, Path: "/api/pipelines/{name}", Tags: []string{"pipelines"},
 		Summary: "Stop a pipeline and forget it; what it wrote stays", DefaultStatus: http.StatusNoContent, Errors: fails,
-	}, func(ctx context.Context, in *nameInput) (*struct{}, error) {
-		if err := s.deps.Pipelines.Drop(ctx, in.Name); err != nil {
+	}, func(ctx context.Context, in *dropInput) (*struct{}, error) {
+		drop := s.deps.Pipelines.Drop
+		if in.Keep && s.deps.Moves != nil {
+			drop = s.deps.Moves.DropKeeping
+		}
+		if err := drop(ctx, in.Name); err != nil {
 			return nil, err
 		}
 		s.audit(ctx, "pipeline dropped", "pipeline", in.Name)
 		return nil, nil
 	})
+	s.addMoves(api)
 }
 
 func (s *Server) pipelines(ctx context.Context) ([]Pipeline, error) {

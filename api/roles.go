@@ -82,6 +82,13 @@ var needs = map[string]Role{
 	"POST /api/pipelines/{name}/pause":      Editor,
 	"POST /api/pipelines/{name}/resume":     Editor,
 	"DELETE /api/pipelines/{name}":          Editor,
+	"POST /api/pipelines/{name}/restart":    Editor,
+	"POST /api/pipelines/{name}/changes":    Editor,
+	"GET /api/pipelines/{name}/savepoints":  Viewer,
+	"POST /api/pipelines/{name}/savepoints": Editor,
+
+	"DELETE /api/pipelines/{name}/savepoints/{id}": Editor,
+
 	"GET /api/alerts":                       Viewer,
 	"GET /api/alerts/history":               Viewer,
 	"GET /api/alerts/notices":               Viewer,

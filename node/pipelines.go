@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"millrace/api"
 	"millrace/bus"
@@ -71,7 +74,10 @@ type pipelineEntry struct {
 	Gateway     string `json:"gateway,omitempty"` // of Flink; empty: the configuration's
 	Run         int    `json:"run,omitempty"`     // how often jobs that failed on Flink were wanted again
 	Dropped     bool   `json:"dropped,omitempty"` // its jobs on Flink are being cancelled
-	Modules     string `json:"modules,omitempty"` // hashes of the modules of its functions by their names, in JSON
+	Poison      string `json:"poison,omitempty"`  // poisonFails, or empty: a record that kills a job twice goes to the dead letters
+	// Start is where it was last told to go on.
+	Start   engine.Start `json:"start,omitzero"`
+	Modules string       `json:"modules,omitempty"` // hashes of the modules of its functions by their names, in JSON
 }
 
 // The prefixes of the keys of pipelines in the table, and of the names of their jobs as units of work.
@@ -84,10 +90,15 @@ var pipelineName = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$`)
 
 // run follows the table until ctx ends.
 func (p *pipelines) run(ctx context.Context) error {
-	return p.table.Watch(ctx, pipelinePrefix, func(key string, _ []byte) error {
-		p.take(ctx, strings.TrimPrefix(key, pipelinePrefix))
-		return nil
+	watches, ctx := errgroup.WithContext(ctx)
+	watches.Go(func() error {
+		return p.table.Watch(ctx, pipelinePrefix, func(key string, _ []byte) error {
+			p.take(ctx, strings.TrimPrefix(key, pipelinePrefix))
+			return nil
+		})
 	})
+	watches.Go(func() error { return p.saveWhatIsAsked(ctx) })
+	return watches.Wait()
 }
 
 // take brings a pipeline to what the table says of it now.
@@ -120,6 +131,7 @@ func (p *pipelines) take(ctx context.Context, name string) {
 	}
 	if old != nil {
 		p.end(old)
+		p.forgetGone(ctx, old, one)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,7 +162,11 @@ func (p *pipelines) forget(ctx context.Context, one *pipeline) {
 	if one.flink != nil {
 		return // its jobs were cancelled before
 	}
-	for _, spec := range one.specs {
+	p.forgetJobs(ctx, one.specs)
+}
+
+func (p *pipelines) forgetJobs(ctx context.Context, specs []engine.Spec) {
+	for _, spec := range specs {
 		if !p.work.owns(jobPrefix + spec.Name) {
 			continue
 		}
@@ -204,10 +220,15 @@ func (p *pipelines) planHere(one *pipeline) error {
 			spec.Settings.Checkpoint = engine.DefaultCheckpoint
 		}
 		spec.DeadLetters = one.DeadLetters != "off"
+		spec.Poison = spec.DeadLetters && one.Poison != poisonFails
+		spec.Start = one.Start
 		for _, other := range one.specs {
 			if other.Name == spec.Name {
 				spec.Name = fmt.Sprintf("%s-%d", spec.Name, len(one.specs)+1)
 			}
+		}
+		if spec.Start.From == engine.FromSavepoint {
+			spec.SavedIn = p.env.Snapshots(savedPlace(spec.Start.Saved, strings.TrimPrefix(spec.Name, one.Name+".")))
 		}
 		one.specs = append(one.specs, spec)
 		return nil
@@ -226,17 +247,26 @@ func (p *pipelines) planHere(one *pipeline) error {
 // Apply implements api.Pipelines: it plans a script and runs it under a name. The same script again
 // changes nothing, another one under a name that is taken is a conflict.
 func (p *pipelines) Apply(ctx context.Context, r api.PipelineRequest) error {
-	one, err := p.planned(pipelineEntry{Name: r.Name, SQL: r.SQL, DeadLetters: r.DeadLetters, Engine: r.Engine, Gateway: r.Gateway})
+	one, err := p.planned(entryOf(r))
 	if err != nil {
+		return err
+	}
+	if err := p.beginSaved(ctx, one, r); err != nil {
 		return err
 	}
 	if old, err := p.find(r.Name); err == nil {
 		was := old
-		was.Paused, was.Run = false, 0
+		was.Paused, was.Run, was.Start = false, 0, engine.Start{}
 		if was == one.pipelineEntry {
 			return nil
 		}
-		return fault.New(fault.Conflict, "a pipeline %q runs another script, or elsewhere", r.Name).WithHint("drop it first: that forgets its state, too")
+		if !r.Replace {
+			return fault.New(fault.Conflict, "a pipeline %q runs another script, or elsewhere", r.Name).
+				WithHint("replace it (--replace), which says what of its state fits, or drop it first: that forgets its state")
+		}
+		if err := p.replace(one, r); err != nil {
+			return err
+		}
 	}
 	if one.flink != nil {
 		if err := p.checkFlink(ctx, one); err != nil {
@@ -307,7 +337,7 @@ func (p *pipelines) configure(ctx context.Context, one *pipeline) error {
 	if value, ok := p.table.Get(pipelinePrefix + e.Name); ok {
 		var old pipelineEntry
 		if err := json.Unmarshal(value, &old); err == nil {
-			e.Paused, e.Run = old.Paused, old.Run
+			e.Paused, e.Run, e.Start = old.Paused, old.Run, old.Start
 			if old.Engine == config.EngineFlink && e.Engine != old.Engine {
 				return fault.New(fault.Conflict, "it runs on Flink, and the configuration says it should not").WithHint("drop it there first, with `millrace pipeline drop`")
 			}
@@ -421,7 +451,7 @@ func (p *pipelines) Drop(ctx context.Context, name string) error {
 		return err
 	}
 	p.take(ctx, name)
-	return p.forgetModules(ctx)
+	return errors.Join(p.forgetModules(ctx), p.dropSavepoints(ctx, name))
 }
 
 // outputs are the topics that pipelines write: they are derived, not collected.

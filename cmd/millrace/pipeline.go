@@ -12,17 +12,21 @@ import (
 )
 
 type pipelineCommands struct {
-	Apply   applyCommand   `cmd:"" help:"Run a Flink SQL file as a pipeline."`
-	List    listCommand    `cmd:"" help:"List pipelines and their jobs."`
-	Explain explainCommand `cmd:"" help:"Show the plan of a pipeline with what each step does now, and why there is no output."`
-	Preview previewCommand `cmd:"" help:"Show the rows of a script, or of a step of a pipeline, on live data; nothing is written."`
-	Pause   pauseCommand   `cmd:"" help:"Stop a pipeline; it keeps its place."`
-	Resume  resumeCommand  `cmd:"" help:"Go on with a paused pipeline."`
-	Drop    dropCommand    `cmd:"" help:"Stop a pipeline and forget its place and state."`
+	Apply      applyCommand      `cmd:"" help:"Run a Flink SQL file as a pipeline."`
+	List       listCommand       `cmd:"" help:"List pipelines and their jobs."`
+	Explain    explainCommand    `cmd:"" help:"Show the plan of a pipeline with what each step does now, and why there is no output."`
+	Preview    previewCommand    `cmd:"" help:"Show the rows of a script, or of a step of a pipeline, on live data; nothing is written."`
+	Pause      pauseCommand      `cmd:"" help:"Stop a pipeline; it keeps its place."`
+	Resume     resumeCommand     `cmd:"" help:"Go on with a paused pipeline."`
+	Savepoint  savepointCommand  `cmd:"" help:"Keep the positions and the state of a pipeline, which goes on."`
+	Savepoints savepointsCommand `cmd:"" help:"List the savepoints of a pipeline, or delete one."`
+	Restart    restartCommand    `cmd:"" help:"Let a pipeline go on from another place."`
+	Drop       dropCommand       `cmd:"" help:"Stop a pipeline and forget its place and state."`
 }
 
 type applyCommand struct {
 	remote
+	moves
 	File        string `arg:"" help:"The script; - is standard input."`
 	Name        string `help:"Name of the pipeline; the file's by default."`
 	DeadLetters string `help:"Topic for records that cannot be read, {topic} standing for theirs; off: such a record fails the job." default:"{topic}.dead"`
@@ -47,6 +51,9 @@ func (c *applyCommand) Run(w *world) error {
 	body := map[string]any{"name": name, "sql": string(text), "dead_letters": c.DeadLetters, "engine": c.Engine}
 	if c.Engine == "flink" && c.Gateway != "" {
 		body["gateway"] = c.Gateway
+	}
+	if done, err := c.tell(w, &c.remote, name, string(text), body); err != nil || done {
+		return err
 	}
 	if err := c.call(w.ctx, http.MethodPost, "/api/pipelines", body, nil); err != nil {
 		return err
@@ -116,7 +123,16 @@ type resumeCommand struct{ named }
 // Run resumes the pipeline.
 func (c *resumeCommand) Run(w *world) error { return c.send(w, http.MethodPost, "/resume", "runs") }
 
-type dropCommand struct{ named }
+type dropCommand struct {
+	named
+	KeepSavepoints bool `help:"Leave its savepoints: another pipeline may begin from them."`
+}
 
 // Run drops the pipeline.
-func (c *dropCommand) Run(w *world) error { return c.send(w, http.MethodDelete, "", "is dropped") }
+func (c *dropCommand) Run(w *world) error {
+	suffix := ""
+	if c.KeepSavepoints {
+		suffix = "?keep_savepoints=true"
+	}
+	return c.send(w, http.MethodDelete, suffix, "is dropped")
+}
