@@ -36,7 +36,6 @@ type sender struct {
 	at     place
 	base   int64  // where the last batch went
 	sent   []byte // the last batch
-	values int
 }
 
 // load is a workload on a broker whose disk is recorded: each method is one kind of work, and notes what it was told.
