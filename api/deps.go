@@ -25,9 +25,11 @@ type Deps struct {
 	Bus       Bus
 	Pipelines Pipelines
 	// Moves puts pipelines elsewhere; may be nil.
-	Moves   Moves
-	Summary func() Summary
-	Status  func() Status
+	Moves Moves
+	// Transfers moves pipelines between engines; may be nil.
+	Transfers Transfers
+	Summary   func() Summary
+	Status    func() Status
 
 	// Connectors are the collectors that a source can be made of; Sources are those that there are.
 	Connectors []Kind

@@ -27,6 +27,8 @@ type Pipeline struct {
 	Gateway string `json:"gateway,omitempty" doc:"The SQL Gateway of the Flink that runs it"`
 	SQL     string `json:"sql" doc:"As it was applied, without the values of secrets"`
 	Jobs    []Job  `json:"jobs" nullable:"false"`
+	// Move is nil unless it is on its way to another engine, or did not get there.
+	Move *PipelineMove `json:"move,omitempty" doc:"While it moves to another engine, and when the last move failed"`
 }
 
 // Job is one INSERT of a pipeline, or a statement set.
@@ -162,6 +164,7 @@ func (s *Server) addPipelines(api huma.API) {
 		return nil, nil
 	})
 	s.addMoves(api)
+	s.addTransfers(api)
 }
 
 func (s *Server) pipelines(ctx context.Context) ([]Pipeline, error) {

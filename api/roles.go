@@ -81,6 +81,7 @@ var needs = map[string]Role{
 	"POST /api/preview":                     Editor, // a script may name other systems
 	"POST /api/pipelines/{name}/pause":      Editor,
 	"POST /api/pipelines/{name}/resume":     Editor,
+	"POST /api/pipelines/{name}/move":       Editor,
 	"DELETE /api/pipelines/{name}":          Editor,
 	"POST /api/pipelines/{name}/restart":    Editor,
 	"POST /api/pipelines/{name}/changes":    Editor,

@@ -311,6 +311,11 @@ func (s *session) submit(ctx context.Context, script *Script, one Statement, j J
 			return j, script.refused(one, false, err)
 		}
 	}
+	for _, first := range one.first {
+		if _, err := s.run(ctx, first); err != nil {
+			return j, script.refused(one, false, err)
+		}
+	}
 	id, err := s.run(ctx, one.sent)
 	var refused *statementError
 	if errors.As(err, &refused) && isSubmitted(refused.trace) {
@@ -356,6 +361,11 @@ func (c *Client) Check(ctx context.Context, script *Script) (Target, error) {
 				break // a CREATE TABLE … AS: what comes after it needs the table
 			}
 			sent = one.explained
+		}
+		for _, first := range one.first {
+			if _, err := s.run(ctx, first); err != nil {
+				return s.target(), script.refused(one, false, err)
+			}
 		}
 		if _, err := s.run(ctx, sent); err != nil {
 			return s.target(), script.refused(one, one.Job, err)

@@ -13,6 +13,10 @@ const (
 	optConnector = "connector"
 	properties   = "properties."
 	optServers   = properties + "bootstrap.servers"
+	optGuarantee = "sink.delivery-guarantee"
+
+	optTransactionTimeout = properties + "transaction.timeout.ms"
+	longestTransaction    = "900000" // transaction.max.timeout.ms of a Kafka that is not told otherwise
 )
 
 // edit is a change of a text.
@@ -28,12 +32,14 @@ func filledIn(text string, tree ast.Statement, bus Bus) string {
 		return text
 	}
 	var kind, servers *ast.Option
-	has := map[string]bool{}
+	has, exactlyOnce := map[string]bool{}, false
 	for i, o := range table.Options {
 		has[o.Key] = true
 		switch o.Key {
 		case optConnector:
 			kind = &table.Options[i]
+		case optGuarantee:
+			exactlyOnce = o.Value == "exactly-once"
 		case optServers:
 			servers = &table.Options[i]
 		}
@@ -50,6 +56,10 @@ func filledIn(text string, tree ast.Statement, bus Bus) string {
 		edits = append(edits, edit{servers.Pos.Offset, servers.End.Offset, option(optServers, bus.Servers)})
 	default:
 		return text // another cluster
+	}
+	if exactlyOnce && !has[optTransactionTimeout] {
+		// Flink's own default is an hour, which Kafka refuses as it comes.
+		edits = append(edits, edit{kind.End.Offset, kind.End.Offset, ", " + option(optTransactionTimeout, longestTransaction)})
 	}
 	for _, key := range slices.Sorted(maps.Keys(bus.Properties)) {
 		if !has[properties+key] {

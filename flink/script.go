@@ -37,6 +37,8 @@ type Statement struct {
 	sent      string  // what the gateway gets
 	explained string  // what it gets to check a job; empty: it cannot be checked
 	shift     int     // lines that explained has before Text
+	// first are sent before a job is: what is set for it alone.
+	first []string
 }
 
 // Bus is how Flink reaches the platform's bus. Tables of Kafka that name no servers, or the platform's own, get these.
@@ -127,10 +129,9 @@ func (one *Statement) classify(source string, tree ast.Statement) error {
 	case "SELECT", "VALUES", "WITH":
 		at := ast.Span{Pos: one.at, End: one.at}
 		return parse.NewError(source, at, "a SELECT has nowhere to write to", "write INSERT INTO a table, or run it with `millrace sql`")
-	case "EXECUTE":
-		one.Job, one.explained = true, execute.ReplaceAllString(one.sent, "EXPLAIN")
-	case "INSERT", "DELETE", "UPDATE":
-		one.Job, one.explained, one.shift = true, "EXPLAIN\n"+one.sent, 1
+	case "EXECUTE", "INSERT", "DELETE", "UPDATE":
+		one.Job = true
+		one.explain()
 	case "CREATE", "REPLACE":
 		table, known := tree.(*ast.CreateTable)
 		one.Job = known && table.As != nil || tree == nil && asQuery.MatchString(one.sent)
@@ -139,6 +140,15 @@ func (one *Statement) classify(source string, tree ast.Statement) error {
 		one.Name = jobName(one.sent, tree)
 	}
 	return nil
+}
+
+// explain makes what a gateway is asked to check a job.
+func (one *Statement) explain() {
+	if execute.MatchString(one.sent) {
+		one.explained = execute.ReplaceAllString(one.sent, "EXPLAIN")
+		return
+	}
+	one.explained, one.shift = "EXPLAIN\n"+one.sent, 1
 }
 
 // jobName is what Flink calls such a job, with the tables as they are written.

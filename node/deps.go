@@ -28,7 +28,7 @@ func (n *Node) deps(log *slog.Logger) api.Deps {
 	answers := stored{n.store, n.influx, n.cfg.SQL, n.log}
 	return api.Deps{
 		Version: n.version, Log: log.With("logger", "api"), Metrics: n.metrics,
-		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.figures}, Admin: topics{n.bus, n.figures}, Pipelines: n.pipelines, Moves: n.pipelines,
+		Latest: latest{n.newest()}, Store: answers, Analysis: answers, Bus: topics{n.bus, n.figures}, Admin: topics{n.bus, n.figures}, Pipelines: n.pipelines, Moves: n.pipelines, Transfers: n.pipelines,
 		Summary: n.summary, Status: n.status,
 		Connectors: n.sources.kinds(), Sources: n.sources, DeadLetters: deadLetters{n.bus, n.pipelines}, Views: n.table,
 		Replicas: n.replicas.list, Config: n.cfg.YAML, LogLevel: telemetry.LevelOf(log), Storage: n.storage,
@@ -244,6 +244,7 @@ func (p *pipelines) List(context.Context) ([]api.Pipeline, error) {
 		if one.flink != nil {
 			view = one.flink.view()
 		}
+		view.Move = p.moveView(one)
 		view.State = string(engine.Finished)
 		if one.Paused {
 			view.State = string(engine.Paused)
@@ -258,6 +259,9 @@ func (p *pipelines) List(context.Context) ([]api.Pipeline, error) {
 			if (!one.Paused || job.State == "stopping") && urgency(job.State) > urgency(view.State) {
 				view.State = job.State
 			}
+		}
+		if one.mover != nil {
+			view.State = "stopping"
 		}
 		out = append(out, view)
 	}

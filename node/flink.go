@@ -111,7 +111,16 @@ func (p *pipelines) newFlink(e pipelineEntry) (*flinkPipeline, error) {
 	if f.script, err = flink.Read(e.SQL, p.flink.bus); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(e.SQL))
+	began, err := e.handedOver()
+	if err != nil {
+		return nil, err
+	}
+	if began != nil {
+		if f.script, err = f.script.StartAt(began.starts()); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.Sum256([]byte(e.SQL + e.Handover))
 	f.hash = hex.EncodeToString(sum[:8])
 	return f, nil
 }

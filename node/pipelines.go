@@ -62,6 +62,7 @@ type pipeline struct {
 	catalog *catalog.Catalog
 	jobs    []*engine.Job  // while it is not paused
 	flink   *flinkPipeline // nil: it runs here
+	mover   *mover         // nil: it does not move
 }
 
 // pipelineEntry is a pipeline as the table has it.
@@ -74,7 +75,12 @@ type pipelineEntry struct {
 	Gateway     string `json:"gateway,omitempty"` // of Flink; empty: the configuration's
 	Run         int    `json:"run,omitempty"`     // how often jobs that failed on Flink were wanted again
 	Dropped     bool   `json:"dropped,omitempty"` // its jobs on Flink are being cancelled
-	Poison      string `json:"poison,omitempty"`  // poisonFails, or empty: a record that kills a job twice goes to the dead letters
+	// Move is a moveWish, in JSON, while it moves between engines; Handover, on Flink, where its jobs began there; Moved
+	// says that where it runs was decided so, whatever the configuration says.
+	Move     string `json:"move,omitempty"`
+	Handover string `json:"handover,omitempty"`
+	Moved    bool   `json:"moved,omitempty"`
+	Poison   string `json:"poison,omitempty"` // poisonFails, or empty: a record that kills a job twice goes to the dead letters
 	// Start is where it was last told to go on.
 	Start   engine.Start `json:"start,omitzero"`
 	Modules string       `json:"modules,omitempty"` // hashes of the modules of its functions by their names, in JSON
@@ -136,7 +142,7 @@ func (p *pipelines) take(ctx context.Context, name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.list[name] = one
-	if !one.Paused || one.flink != nil {
+	if !one.Paused || one.flink != nil || one.mover != nil {
 		p.start(one)
 	}
 }
@@ -151,7 +157,10 @@ func (p *pipelines) end(one *pipeline) {
 	for i, j := range jobs {
 		names[i] = jobPrefix + j.Status().Name
 	}
-	if one.flink != nil {
+	switch {
+	case one.mover != nil:
+		names = append(names, moveUnitPrefix+one.Name)
+	case one.flink != nil:
 		names = append(names, flinkUnitPrefix+one.Name)
 	}
 	p.work.remove(names...)
@@ -159,7 +168,7 @@ func (p *pipelines) end(one *pipeline) {
 
 // forget removes the positions and the state of jobs that were dropped. The replica that holds a job's share does it.
 func (p *pipelines) forget(ctx context.Context, one *pipeline) {
-	if one.flink != nil {
+	if one.flink != nil && !one.Moved {
 		return // its jobs were cancelled before
 	}
 	p.forgetJobs(ctx, one.specs)
@@ -183,7 +192,10 @@ func (p *pipelines) forgetJobs(ctx context.Context, specs []engine.Spec) {
 // plan turns the script into jobs.
 func (p *pipelines) plan(one *pipeline) error {
 	if one.Engine != config.EngineFlink {
-		return p.planHere(one)
+		if err := p.planHere(one); err != nil {
+			return err
+		}
+		return p.planMove(one)
 	}
 	var err error
 	if one.flink, err = p.newFlink(one.pipelineEntry); err != nil {
@@ -193,7 +205,7 @@ func (p *pipelines) plan(one *pipeline) error {
 	if err := p.planHere(one); err != nil {
 		p.log.Debug("a pipeline on Flink is none that could run here", "pipeline", one.Name, "error", err)
 	}
-	return nil
+	return p.planMove(one)
 }
 
 // planHere plans the script in a planner of its own.
@@ -338,6 +350,9 @@ func (p *pipelines) configure(ctx context.Context, one *pipeline) error {
 		var old pipelineEntry
 		if err := json.Unmarshal(value, &old); err == nil {
 			e.Paused, e.Run, e.Start = old.Paused, old.Run, old.Start
+			if old.Moved || old.Move != "" {
+				return old.stays(e)
+			}
 			if old.Engine == config.EngineFlink && e.Engine != old.Engine {
 				return fault.New(fault.Conflict, "it runs on Flink, and the configuration says it should not").WithHint("drop it there first, with `millrace pipeline drop`")
 			}
@@ -386,6 +401,10 @@ func (p *pipelines) ensureTopics(ctx context.Context, one *pipeline) error {
 
 // start hands the jobs of a pipeline to the work; p.mu is held.
 func (p *pipelines) start(one *pipeline) {
+	if one.mover != nil {
+		p.work.add(moveUnitPrefix+one.Name, false, one.mover.run)
+		return
+	}
 	if one.flink != nil {
 		p.work.add(flinkUnitPrefix+one.Name, false, one.flink.run)
 		return
@@ -424,6 +443,9 @@ func (p *pipelines) rest(ctx context.Context, name string, paused bool) error {
 	if err != nil {
 		return err
 	}
+	if err := e.atRest(); err != nil {
+		return err
+	}
 	onFlink := e.Engine == config.EngineFlink
 	if onFlink && !paused {
 		e.Run++ // jobs that failed, too
@@ -443,6 +465,14 @@ func (p *pipelines) Drop(ctx context.Context, name string) error {
 	e, err := p.find(name)
 	if err != nil {
 		return err
+	}
+	if err := e.atRest(); err != nil {
+		return err
+	}
+	if _, ok := p.table.Get(movePrefix + name); ok {
+		if err := p.table.Put(ctx, movePrefix+name, nil); err != nil {
+			return err
+		}
 	}
 	if e.Engine == config.EngineFlink {
 		return p.dropFlink(ctx, e)

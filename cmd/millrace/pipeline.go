@@ -21,6 +21,7 @@ type pipelineCommands struct {
 	Savepoint  savepointCommand  `cmd:"" help:"Keep the positions and the state of a pipeline, which goes on."`
 	Savepoints savepointsCommand `cmd:"" help:"List the savepoints of a pipeline, or delete one."`
 	Restart    restartCommand    `cmd:"" help:"Let a pipeline go on from another place."`
+	Move       moveCommand       `cmd:"" help:"Let a Flink cluster run a pipeline, or this platform again."`
 	Drop       dropCommand       `cmd:"" help:"Stop a pipeline and forget its place and state."`
 }
 

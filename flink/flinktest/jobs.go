@@ -41,6 +41,12 @@ func (s *Server) jobRoutes(add func(string, func(*http.Request, map[string]any) 
 		return 200, []object{{"id": "numRestarts", "value": fmt.Sprint(j.Restarts)}}
 	}))
 	add("GET /jobs/{job}/vertices/{vertex}/subtasks/metrics", of(metrics))
+	add("POST /jobs/{job}/checkpoints", of(func(*Job, *http.Request, object) (int, any) {
+		request := s.next("request-%d")
+		s.savings[request] = saving{}
+		return 202, object{"request-id": request}
+	}))
+	add("GET /jobs/{job}/checkpoints/{request}", func(r *http.Request, _ map[string]any) (int, any) { return s.saved(r.PathValue("request")) })
 	add("POST /jobs/{job}/stop", func(r *http.Request, body map[string]any) (int, any) { return s.stop(r.PathValue("job"), body) })
 	add("GET /jobs/{job}/savepoints/{request}", func(r *http.Request, _ map[string]any) (int, any) { return s.saved(r.PathValue("request")) })
 	add("PATCH /jobs/{job}", of(func(j *Job, _ *http.Request, _ object) (int, any) {

@@ -177,6 +177,10 @@ export const testids = {
   resetPlan: 'reset-plan',
   resetGo: 'reset-go',
   groupDrop: 'group-drop',
+  move: 'move',
+  moveOpen: 'move-open',
+  moveWay: 'move-way',
+  moveGo: 'move-go',
   palette: 'palette',
   command: 'command',
 } as const

@@ -1,6 +1,7 @@
 // The pipelines and their jobs.
 
 import { call } from './http'
+import type { PipelineMove } from './move'
 
 export type PipelineState = 'starting' | 'running' | 'paused' | 'restarting' | 'failed' | 'finished' | 'stopping' | 'unknown'
 
@@ -43,6 +44,8 @@ export interface Pipeline {
   gateway?: string
   sql: string
   jobs: Job[]
+  /** While it moves to another engine, and when the last move failed. */
+  move?: PipelineMove
 }
 
 export async function fetchPipelines(signal?: AbortSignal): Promise<Pipeline[]> {

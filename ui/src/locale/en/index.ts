@@ -6,6 +6,7 @@ import { alerts } from './alerts'
 import { explore } from './explore'
 import { groups } from './groups'
 import { letters } from './letters'
+import { move } from './move'
 import { pipelines } from './pipelines'
 import { plan } from './plan'
 import { query } from './query'
@@ -21,6 +22,7 @@ export const en: Messages = {
   ...wall,
   ...streams,
   ...groups,
+  ...move,
   ...pipelines,
   ...plan,
   ...query,

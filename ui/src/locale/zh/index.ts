@@ -4,6 +4,7 @@ import { alerts } from './alerts'
 import { explore } from './explore'
 import { groups } from './groups'
 import { letters } from './letters'
+import { move } from './move'
 import { pipelines } from './pipelines'
 import { plan } from './plan'
 import { query } from './query'
@@ -19,6 +20,7 @@ export const zh = {
   ...wall,
   ...streams,
   ...groups,
+  ...move,
   ...pipelines,
   ...plan,
   ...query,
