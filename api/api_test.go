@@ -244,6 +244,11 @@ func TestPipelines(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	b.want(409, b.ask("POST", "/api/pipelines/mine/pause", ""))
+	if got := b.want(202, b.ask("POST", "/api/pipelines/mine/move", `{"to": "flink"}`)); got["state"] != "stopping" {
+		t.Errorf("moved: %v", got)
+	}
+	b.want(409, b.ask("POST", "/api/pipelines/mine/move", `{"to": "millrace"}`))
+	b.want(422, b.ask("POST", "/api/pipelines/mine/move", `{"to": "nowhere"}`))
 	b.want(200, b.ask("POST", "/api/pipelines/mine/resume", ""))
 	b.want(404, b.ask("POST", "/api/pipelines/other/resume", ""))
 	b.want(204, b.ask("DELETE", "/api/pipelines/mine", ""))

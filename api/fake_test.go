@@ -189,6 +189,13 @@ func (f *fake) set(name, state string) error {
 	return fault.New(fault.NotFound, "pipeline %q does not exist", name)
 }
 
+// Move moves a pipeline at once.
+func (f *fake) Move(_ context.Context, name string, r MoveRequest) error {
+	if r.To == EngineMillrace {
+		return fault.New(fault.Conflict, "pipeline %q is there already", name)
+	}
+	return f.set(name, "stopping")
+}
 func (f *fake) Pause(_ context.Context, name string) error  { return f.set(name, "paused") }
 func (f *fake) Resume(_ context.Context, name string) error { return f.set(name, "running") }
 
@@ -242,7 +249,7 @@ type bench struct {
 func deps(f *fake, log *slog.Logger) Deps {
 	metrics := telemetry.NewMetrics("test")
 	return Deps{
-		Version: "1.2.3", Log: log, Metrics: metrics, Latest: f, Store: f, Bus: f, Pipelines: f,
+		Version: "1.2.3", Log: log, Metrics: metrics, Latest: f, Store: f, Bus: f, Pipelines: f, Transfers: f,
 		Summary: func() Summary {
 			return Summary{TotalEvents: 100, EventsPerSecond: 12.3456, ActiveSources: 2, LatencyMS: 3.5}
 		},

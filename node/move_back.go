@@ -10,7 +10,6 @@ import (
 	"millrace/engine"
 	"millrace/fault"
 	"millrace/flink"
-	"millrace/internal/failpoint"
 )
 
 // cutJob is a job on Flink that comes back.
@@ -141,7 +140,6 @@ func (m *mover) cut(ctx context.Context, s *moveState, routes []route) (done boo
 	if s.Ends, err = m.p.outputEnds(ctx, routes); err != nil {
 		return false, err
 	}
-	failpoint.Hit("node.move.cut")
 	s.Phase = moveCut
 	return false, m.save(ctx, s)
 }
@@ -206,7 +204,6 @@ func (m *mover) cutOne(ctx context.Context, c *flink.Client, s *moveState, i int
 		if err := m.save(ctx, s); err != nil {
 			return err
 		}
-		failpoint.Hit("node.move.told")
 		if err := c.Checkpoint(ctx, j.ID); err != nil {
 			return m.again(ctx, c, s, i, err)
 		}
@@ -335,7 +332,6 @@ func (m *mover) settleHere(ctx context.Context, s *moveState, routes []route) (d
 		}
 		m.p.log.Info("job comes back from Flink", "job", routes[i].spec.Name, "sources", epoch.Sources)
 	}
-	failpoint.Hit("node.move.back")
 	fs := m.flink.load()
 	if err := m.p.table.Put(ctx, flinkPrefix+m.one.Name, nil); err != nil {
 		return false, err

@@ -67,6 +67,9 @@ func (p *pipelines) runsHere(name string) (pipelineEntry, error) {
 		return e, fault.New(fault.Conflict, "pipeline %q runs on Flink, which keeps its positions and its state", name).
 			WithHint("pause and resume it: that takes a savepoint of Flink's and goes on from it")
 	}
+	if err == nil {
+		err = e.atRest()
+	}
 	return e, err
 }
 
