@@ -33,9 +33,9 @@ var (
 // sender is an idempotent producer that says itself what it sends, so that it can send it again.
 type sender struct {
 	from
-	at     place
-	base   int64  // where the last batch went
-	sent   []byte // the last batch
+	at   place
+	base int64  // where the last batch went
+	sent []byte // the last batch
 }
 
 // load is a workload on a broker whose disk is recorded: each method is one kind of work, and notes what it was told.

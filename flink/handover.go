@@ -48,7 +48,8 @@ func (s *Script) StartAt(starts []Start) (*Script, error) {
 				offsets = append(offsets, fmt.Sprintf("partition:%d,offset:%d", id, start.Tables[table][id]))
 			}
 			alter, err := s.altered(table, [][2]string{
-				{"scan.startup.mode", "specific-offsets"}, {"scan.startup.specific-offsets", strings.Join(offsets, ";")},
+				{"scan.startup.mode", "specific-offsets"},
+				{"scan.startup.specific-offsets", strings.Join(offsets, ";")},
 				// As here: what was not committed is not read.
 				{"properties.isolation.level", "read_committed"},
 			})
