@@ -114,7 +114,7 @@ func (s *Server) addPlans(api huma.API) {
 	type planOutput struct{ Body PipelinePlan }
 	register(s, api, huma.Operation{
 		OperationID: "pipeline-plan", Method: http.MethodGet, Path: "/api/pipelines/{name}/plan", Tags: []string{"pipelines"},
-		Summary: "EXPLAIN with live figures, and why there is no output", Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
+		Summary: "EXPLAIN with live figures, and why there is no output", Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, in *nameInput) (*planOutput, error) {
 		p, err := s.deps.Pipelines.Plan(ctx, in.Name)
 		if err != nil {
