@@ -90,35 +90,53 @@ func (gs *Groups) claims(c *access.Caller, req *kmsg.OffsetCommitRequest, resp *
 		t, rt := &req.Topics[i], &resp.Topics[i]
 		rt.Default()
 		rt.Topic, rt.TopicID = t.Topic, t.TopicID
-		name := t.Topic
-		if req.Version >= 10 {
-			name = ""
-		}
-		name, id, partitions, err := gs.find(c, name, t.TopicID)
+		in := gs.claimable(c, t.Topic, t.TopicID, req.Version >= 10)
 		rt.Partitions = make([]kmsg.OffsetCommitResponseTopicPartition, len(t.Partitions))
 		for j := range t.Partitions {
 			p, rp := &t.Partitions[j], &rt.Partitions[j]
 			rp.Default()
 			rp.Partition = p.Partition
-			if err != nil {
-				rp.ErrorCode = err.Code
-			} else {
-				rp.ErrorCode = checkClaim(p.Partition, partitions, p.Metadata)
-			}
-			if rp.ErrorCode != 0 {
+			if rp.ErrorCode = in.check(p.Partition, p.Metadata); rp.ErrorCode != 0 {
 				continue
 			}
 			at := now
 			if req.Version == 1 && p.Timestamp > 0 {
 				at = time.UnixMilli(p.Timestamp)
 			}
-			claims = append(claims, claim{
-				at: spot{name, p.Partition},
-				to: offset{offset: p.Offset, epoch: p.LeaderEpoch, metadata: textOf(p.Metadata), at: at, topic: id},
-			})
+			claims = append(claims, in.claim(p.Partition, offset{offset: p.Offset, epoch: p.LeaderEpoch, metadata: textOf(p.Metadata), at: at}))
 		}
 	}
 	return claims
+}
+
+// claimed is a topic that a request commits offsets of, or why it cannot.
+type claimed struct {
+	name       string
+	id         topicID
+	partitions int
+	err        *kerr.Error
+}
+
+// claimable finds the topic that a request names, by its id where byID is set.
+func (gs *Groups) claimable(c *access.Caller, name string, id topicID, byID bool) (t claimed) {
+	if byID {
+		name = ""
+	}
+	t.name, t.id, t.partitions, t.err = gs.find(c, name, id)
+	return t
+}
+
+// check returns the error of one partition, 0 if it can be committed.
+func (t *claimed) check(partition int32, metadata *string) int16 {
+	if t.err != nil {
+		return t.err.Code
+	}
+	return checkClaim(partition, t.partitions, metadata)
+}
+
+func (t *claimed) claim(partition int32, to offset) claim {
+	to.topic = t.id
+	return claim{at: spot{t.name, partition}, to: to}
 }
 
 // commit makes offsets those of the group, durably.

@@ -49,32 +49,20 @@ func (gs *Groups) stagedClaims(c *access.Caller, req *kmsg.TxnOffsetCommitReques
 		t, rt := &req.Topics[i], &resp.Topics[i]
 		rt.Default()
 		rt.Topic, rt.TopicID = t.Topic, t.TopicID
-		name := t.Topic
-		if req.Version >= 6 {
-			name = ""
-		}
-		name, id, partitions, err := gs.find(c, name, t.TopicID)
+		in := gs.claimable(c, t.Topic, t.TopicID, req.Version >= 6)
 		rt.Partitions = make([]kmsg.TxnOffsetCommitResponseTopicPartition, len(t.Partitions))
 		for j := range t.Partitions {
 			p, rp := &t.Partitions[j], &rt.Partitions[j]
 			rp.Default()
 			rp.Partition = p.Partition
-			if err != nil {
-				rp.ErrorCode = err.Code
-			} else {
-				rp.ErrorCode = checkClaim(p.Partition, partitions, p.Metadata)
-			}
-			if rp.ErrorCode != 0 {
+			if rp.ErrorCode = in.check(p.Partition, p.Metadata); rp.ErrorCode != 0 {
 				continue
 			}
 			epoch := p.LeaderEpoch
 			if req.Version < 2 {
 				epoch = -1
 			}
-			claims = append(claims, claim{
-				at: spot{name, p.Partition},
-				to: offset{offset: p.Offset, epoch: epoch, metadata: textOf(p.Metadata), at: now, topic: id},
-			})
+			claims = append(claims, in.claim(p.Partition, offset{offset: p.Offset, epoch: epoch, metadata: textOf(p.Metadata), at: now}))
 		}
 	}
 	return claims
